@@ -84,6 +84,7 @@ SERVERS = embedded.urls(
     VAR_DIR,
     database_url=os.environ.get("DATABASE_URL"),
     redis_url=os.environ.get("REDIS_URL"),
+    durable=os.environ.get("SERVERS_DURABLE", "yes") == "yes",
 )
 DATABASES = {"default": dj_database_url.parse(SERVERS.database_url, conn_max_age=60)}
 REDIS_URL = SERVERS.redis_url
