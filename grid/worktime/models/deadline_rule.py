@@ -1,0 +1,165 @@
+"""How long something may take, by which law, and who may change that."""
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from grid.worktime.choices import Binds, Unit
+from grid.worktime.querysets import DeadlineRuleQuerySet
+
+
+class DeadlineRule(models.Model):
+    """
+    One limit in time (办理时限), as a statute or the city sets it.
+
+    A statutory rule may be shortened locally in its own unit, never lengthened: a local row names it as `base`.
+    """
+
+    code = models.CharField(_("Code"), max_length=40)
+    kind = models.CharField(_("Kind of case"), max_length=30)
+    label = models.CharField(_("Label"), max_length=80)
+    label_en = models.CharField(_("Label in English"), max_length=80)
+    basis = models.CharField(_("Legal basis"), max_length=200)
+    basis_en = models.CharField(_("Legal basis in English"), max_length=200)
+    length = models.PositiveIntegerField(_("Length"), validators=[MinValueValidator(1)])
+    unit = models.CharField(_("Unit"), max_length=10, choices=Unit.choices)
+    binds = models.CharField(_("Binds"), max_length=10, choices=Binds.choices, default=Binds.OFFICE)
+    extend_by = models.CharField(_("Who may extend"), max_length=40, blank=True)
+    extend_max = models.PositiveIntegerField(
+        _("Longest extension"), default=0, help_text=_("In the unit of the rule; 0 means never.")
+    )
+    may_pause = models.BooleanField(_("May be paused"), default=False)
+    rolls = models.BooleanField(
+        _("Rolls over rest days"),
+        default=True,
+        help_text=_("An end on a rest day moves to the next working day (Civil Code, article 203)."),
+    )
+    statutory = models.BooleanField(_("Set by statute"), default=False)
+    base = models.ForeignKey(
+        "self",
+        verbose_name=_("Statutory rule it shortens"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="local_rules",
+        limit_choices_to={"statutory": True},
+    )
+    organisation = models.ForeignKey(
+        "organisations.Organisation",
+        verbose_name=_("Only for the organisation"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="deadline_rules",
+    )
+    area = models.ForeignKey(
+        "areas.Area",
+        verbose_name=_("Only for the area"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="deadline_rules",
+    )
+    category = models.CharField(_("Only for the category"), max_length=40, blank=True)
+    valid_from = models.DateField(_("In force from"))
+    valid_until = models.DateField(
+        _("In force until"), null=True, blank=True, help_text=_("The first day it no longer holds.")
+    )
+
+    objects = DeadlineRuleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Deadline rule")
+        verbose_name_plural = _("Deadline rules")
+        ordering = ["code", "-valid_from"]
+        constraints = [
+            models.UniqueConstraint(
+                name="deadline_rule_once",
+                fields=["code", "organisation", "area", "category", "valid_from"],
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(name="deadline_rule_length", condition=Q(length__gt=0)),
+            models.CheckConstraint(
+                name="deadline_rule_validity",
+                condition=Q(valid_until=None) | Q(valid_until__gt=F("valid_from")),
+            ),
+            models.CheckConstraint(
+                name="deadline_rule_hours_never_roll", condition=~Q(unit=Unit.HOUR) | Q(rolls=False)
+            ),
+            models.CheckConstraint(name="deadline_rule_unit", condition=Q(unit__in=Unit.values)),
+            models.CheckConstraint(name="deadline_rule_binds", condition=Q(binds__in=Binds.values)),
+            models.CheckConstraint(
+                name="deadline_rule_extension_has_somebody", condition=Q(extend_max=0) | ~Q(extend_by="")
+            ),
+            models.CheckConstraint(
+                name="deadline_rule_statutory_has_no_base", condition=Q(statutory=False) | Q(base=None)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.label}"
+
+    def clean(self) -> None:
+        """
+        Check the rule against the statute it shortens and against its own neighbours in time.
+
+        :raises ValidationError: naming the field.
+        """
+        errors: dict[str, str] = {}
+        if self.unit == Unit.HOUR and self.rolls:
+            errors["rolls"] = _("A limit in hours never rolls over rest days.")
+        if self.extend_max and not self.extend_by:
+            errors["extend_by"] = _("Name who may extend, or set the longest extension to 0.")
+        if self.length and self.valid_from:
+            errors |= self._errors_in_time() | self._errors_against_base() | self._errors_against_local_rules()
+        if errors:
+            raise ValidationError(errors)
+
+    def _errors_in_time(self) -> dict[str, str]:
+        if self.valid_until and self.valid_until <= self.valid_from:
+            return {"valid_until": _("The rule would end before it begins.")}
+        rows = DeadlineRule.objects.same_scope(self).filter(statutory=self.statutory)
+        rows = rows.filter(Q(valid_until=None) | Q(valid_until__gt=self.valid_from))
+        if self.valid_until:
+            rows = rows.filter(valid_from__lt=self.valid_until)
+        if rows.exists():
+            return {"valid_from": _("Another rule with this code and reach is in force at that time.")}
+        return {}
+
+    def _errors_against_base(self) -> dict[str, str]:
+        if self.statutory:
+            return {"base": _("A statutory rule shortens no other.")} if self.base_id else {}
+        if self.base is None:
+            statute = DeadlineRule.objects.valid(self.valid_from).filter(code=self.code, statutory=True)
+            hidden = statute.exclude(pk=self.pk).exists()
+            return {"base": _("Name the statutory rule with this code: it may only be shortened.")} if hidden else {}
+        return _errors_of_shortening(self, self.base)
+
+    def _errors_against_local_rules(self) -> dict[str, str]:
+        if not self.statutory or self.pk is None:
+            return {}
+        longer = self.local_rules.filter(Q(length__gt=self.length) | ~Q(unit=self.unit))
+        if longer.exists():
+            return {"length": _("A local rule based on this one would then be longer than the statute.")}
+        return {}
+
+
+def _errors_of_shortening(rule: DeadlineRule, base: DeadlineRule) -> dict[str, str]:
+    errors: dict[str, str] = {}
+    if not base.statutory:
+        errors["base"] = _("Only a statutory rule can be a base.")
+    if rule.unit != base.unit:
+        errors["unit"] = _("A statutory limit may be shortened only in its own unit.")
+    elif rule.length > base.length:
+        errors["length"] = _("A statutory limit may be shortened, never lengthened.")
+    if rule.extend_max > base.extend_max:
+        errors["extend_max"] = _("The statute allows no longer extension.")
+    if rule.may_pause and not base.may_pause:
+        errors["may_pause"] = _("The statute allows no pause.")
+    if rule.rolls and not base.rolls:
+        errors["rolls"] = _("The statutory limit does not roll over rest days.")
+    if rule.binds != base.binds:
+        errors["binds"] = _("The statute binds somebody else.")
+    return errors

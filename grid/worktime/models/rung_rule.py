@@ -1,0 +1,107 @@
+"""When a deadline turns yellow, orange and red, and how far up that is told."""
+
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from grid.worktime.choices import Told, Unit
+from grid.worktime.querysets import ValidQuerySet
+
+
+class RungRule(models.Model):
+    """
+    One rung of the ladder (预警、催办、超期) for deadlines in one unit.
+
+    In days the rung is reached at the share of the period or at the days left, whichever comes first; in hours
+    at the share or at the hours left, whichever comes last, so that a short limit is not born orange.
+    A rung without share, days and hours is reached when the deadline has passed.
+    """
+
+    unit = models.CharField(_("Unit"), max_length=10, choices=Unit.choices)
+    level = models.PositiveSmallIntegerField(
+        _("Level"), validators=[MinValueValidator(1), MaxValueValidator(5)], help_text=_("1 yellow, 2 orange, 3 red")
+    )
+    share = models.DecimalField(
+        _("Share of the period left"),
+        max_digits=7,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal("0.000001")), MaxValueValidator(Decimal(1))],
+        help_text=_("0.333333 is read as one third."),
+    )
+    left_days = models.PositiveSmallIntegerField(_("Days left"), null=True, blank=True)
+    left_hours = models.PositiveSmallIntegerField(_("Hours left"), null=True, blank=True)
+    told = models.CharField(
+        _("Told up to"),
+        max_length=20,
+        choices=Told.choices,
+        help_text=_("Everybody nearer to the case is told as well."),
+    )
+    valid_from = models.DateField(_("In force from"))
+    valid_until = models.DateField(
+        _("In force until"), null=True, blank=True, help_text=_("The first day it no longer holds.")
+    )
+
+    objects = ValidQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Rung rule")
+        verbose_name_plural = _("Rung rules")
+        ordering = ["unit", "level", "-valid_from"]
+        constraints = [
+            models.UniqueConstraint(name="rung_rule_once", fields=["unit", "level", "valid_from"]),
+            models.CheckConstraint(name="rung_rule_unit", condition=Q(unit__in=Unit.values)),
+            models.CheckConstraint(name="rung_rule_told", condition=Q(told__in=Told.values)),
+            models.CheckConstraint(name="rung_rule_level", condition=Q(level__gte=1, level__lte=5)),
+            models.CheckConstraint(name="rung_rule_share", condition=Q(share=None) | Q(share__gt=0, share__lte=1)),
+            models.CheckConstraint(
+                name="rung_rule_left_in_its_unit",
+                condition=Q(unit=Unit.HOUR, left_days=None) | (~Q(unit=Unit.HOUR) & Q(left_hours=None)),
+            ),
+            models.CheckConstraint(
+                name="rung_rule_validity",
+                condition=Q(valid_until=None) | Q(valid_until__gt=F("valid_from")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{Unit(self.unit).label} {self.level}"
+
+    @property
+    def audience(self) -> list[Told]:
+        """List who is told, from the handler outwards."""
+        people = list(Told)
+        return people[: people.index(Told(self.told)) + 1]
+
+    def clean(self) -> None:
+        """
+        Check that a warning has a moment of its own and one rule at a time.
+
+        :raises ValidationError: naming the field.
+        """
+        errors: dict[str, str] = {}
+        early = [self.share, self.left_days, self.left_hours]
+        if self.level and self.level < 3 and all(value is None for value in early):
+            errors["share"] = _("A warning needs a share of the period, days left or hours left.")
+        if self.level and self.level >= 3 and any(value is not None for value in early):
+            errors["share"] = _("From level 3 on a rung is reached when the deadline has passed.")
+        if self.unit == Unit.HOUR and self.left_days is not None:
+            errors["left_days"] = _("A limit in hours is warned of in hours.")
+        if self.unit != Unit.HOUR and self.left_hours is not None:
+            errors["left_hours"] = _("A limit in days is warned of in days.")
+        if self.unit and self.level and self.valid_from and self._overlaps():
+            errors["valid_from"] = _("Another rule for this rung is in force at that time.")
+        if errors:
+            raise ValidationError(errors)
+
+    def _overlaps(self) -> bool:
+        rows = RungRule.objects.filter(unit=self.unit, level=self.level).exclude(pk=self.pk)
+        rows = rows.filter(Q(valid_until=None) | Q(valid_until__gt=self.valid_from))
+        if self.valid_until:
+            rows = rows.filter(valid_from__lt=self.valid_until)
+        return rows.exists()
