@@ -1,0 +1,145 @@
+"""Take files in, check what they are, and hand them to a case."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import puremagic
+from django.core.files.base import ContentFile, File
+from django.utils.text import get_valid_filename
+from django.utils.translation import gettext_lazy as _
+from PIL import Image, ImageOps, UnidentifiedImageError
+from rest_framework.exceptions import ValidationError
+
+from grid.casework.models import Attachment, Audience, Upload
+
+if TYPE_CHECKING:
+    from grid.casework.models import Case, Event
+    from grid.people.models import User
+
+LARGEST_BYTES = 20 * 1024 * 1024
+LONGEST_SIDE = 1920
+# A picture of more pixels than a phone makes is an attack on memory.
+MOST_PIXELS = 120_000_000
+IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "MPO")
+DOCUMENTS = {
+    ".pdf": "application/pdf",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+KEPT_UNCLAIMED = timedelta(days=1)
+
+
+def receive(file: File[bytes], *, user: User | None, at: datetime) -> Upload:
+    """
+    Check a file by its content and keep it until a step claims it.
+
+    Pictures are written anew as JPEG or PNG: turned upright, at most 1920 pixels a side, without EXIF, so
+    that neither a position nor anything hidden goes with them. PDF and Office files are kept as they are.
+
+    :raises ValidationError: when the file is empty, over 20 MB, or not of a kind that is taken in.
+    """
+    if not file.size:
+        raise ValidationError({"file": _("This file is empty.")})
+    if file.size > LARGEST_BYTES:
+        raise ValidationError({"file": _("This file is larger than 20 MB.")})
+    file.seek(0)
+    raw = file.read()
+    name = str(file.name or "file").replace("\\", "/").rsplit("/", 1)[-1][:150]
+    picture = _picture(raw)
+    if picture is not None:
+        content, media_type, width, height = picture
+        name = name.rsplit(".", 1)[0] + (".jpg" if media_type == "image/jpeg" else ".png")
+    else:
+        content, width, height = raw, None, None
+        media_type = _document_type(raw)
+        if not name.lower().endswith(_ending(media_type)):
+            raise ValidationError(
+                {"file": _("The name of this file says one thing and its content another.")}
+            )
+    upload = Upload(
+        user=user,
+        name=name,
+        media_type=media_type,
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        width=width,
+        height=height,
+        created_at=at,
+    )
+    upload.file.save(f"{upload.pk}{_ending(media_type)}", ContentFile(content), save=False)
+    upload.save(force_insert=True)
+    return upload
+
+
+def claim(uploads: Iterable[Upload], *, case: Case, event: Event, audience: str = "") -> list[Attachment]:
+    """Make uploads the files of an entry; the one-to-one key lets no file be claimed twice."""
+    return Attachment.objects.bulk_create(
+        Attachment(case=case, event=event, upload=u, audience=audience or event.audience or Audience.STAFF)
+        for u in uploads
+    )
+
+
+def sweep(*, at: datetime) -> int:
+    """Remove the files that no step claimed within a day, and return how many."""
+    stale = list(Upload.objects.filter(attachment=None, created_at__lt=at - KEPT_UNCLAIMED))
+    for upload in stale:
+        upload.delete()
+        upload.file.delete(save=False)
+    return len(stale)
+
+
+def download_name(upload: Upload) -> str:
+    """Return a file name that is safe in a header."""
+    return get_valid_filename(upload.name) or "file"
+
+
+def _picture(raw: bytes) -> tuple[bytes, str, int, int] | None:
+    """Return a picture written anew with its type and size, or nothing when it is no picture."""
+    try:
+        with Image.open(io.BytesIO(raw), formats=IMAGE_FORMATS) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise ValidationError({"file": _("This picture has too many pixels.")})
+            transparent = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+            upright = ImageOps.exif_transpose(image)
+            clean = upright.convert("RGBA" if transparent else "RGB")
+    except UnidentifiedImageError:
+        return None
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValidationError({"file": _("This picture is damaged and cannot be read.")}) from error
+    clean.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    bare = Image.new(clean.mode, clean.size)
+    bare.paste(clean)
+    out = io.BytesIO()
+    if transparent:
+        bare.save(out, "PNG", optimize=True)
+        return out.getvalue(), "image/png", *bare.size
+    bare.save(out, "JPEG", quality=85, optimize=True)
+    return out.getvalue(), "image/jpeg", *bare.size
+
+
+def _document_type(raw: bytes) -> str:
+    """
+    Return the media type of a document by its content.
+
+    :raises ValidationError: when it is none of the kinds that are taken in.
+    """
+    try:
+        endings = {m.extension for m in puremagic.magic_stream(io.BytesIO(raw))}
+    except (puremagic.PureError, ValueError):
+        endings = set()
+    for ending, media_type in DOCUMENTS.items():
+        if ending in endings:
+            return media_type
+    raise ValidationError(
+        {"file": _("Only pictures, PDF, Word (.docx) and Excel (.xlsx) files can be taken in.")}
+    )
+
+
+def _ending(media_type: str) -> str:
+    pictures = {"image/jpeg": ".jpg", "image/png": ".png"}
+    return pictures.get(media_type) or next(e for e, t in DOCUMENTS.items() if t == media_type)

@@ -1,0 +1,100 @@
+"""The registry of kinds: each introduces itself in its `kind.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+
+if TYPE_CHECKING:
+    from django.db import models
+    from django.utils.functional import Promise
+
+    from grid.casework.steps import Step
+    from grid.worktime.services import RuleSpec
+
+
+@dataclass(frozen=True)
+class StatusInfo:
+    """One status of a kind: its phase, its word for staff and its sentence for the public."""
+
+    code: str
+    label: str | Promise
+    phase: str
+    public_text: str | Promise
+
+
+@dataclass(frozen=True)
+class Kind:
+    """
+    What casework has to know of a kind of case.
+
+    `readers` are the roles that read it by a posting over its area, `handlers` those that see and work on
+    it in the leading, assisting or copied organisation. `tracked` are the fields of the detail row whose
+    change stands in the timeline. `facts` returns what the case page shows beside the shared facts, as
+    (label, value) pairs. `form_context` is handed to the serializer of every step.
+    """
+
+    code: str
+    label: str | Promise
+    prefix: str
+    detail: str
+    statuses: tuple[StatusInfo, ...]
+    steps: tuple[Step, ...]
+    rules: tuple[RuleSpec, ...] = ()
+    readers: frozenset[str] = frozenset()
+    handlers: frozenset[str] = frozenset()
+    tracked: tuple[str, ...] = ()
+    facts: Callable[[Any], list[tuple[str | Promise, Any]]] | None = None
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+    def status(self, code: str) -> StatusInfo:
+        """
+        Return one status.
+
+        :raises KeyError: when the kind has no such status.
+        """
+        for info in self.statuses:
+            if info.code == code:
+                return info
+        raise KeyError(f"{self.code} has no status {code}")
+
+    def step(self, name: str) -> Step | None:
+        """Return the step of a name, if there is one."""
+        return next((s for s in self.steps if s.name == name), None)
+
+    @property
+    def detail_model(self) -> type[models.Model]:
+        """Return the model of the detail row."""
+        return apps.get_model(self.detail)
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    """
+    Add a kind to the registry.
+
+    :raises ValueError: when another kind has its code or its number prefix.
+    """
+    for other in _kinds.values():
+        if kind.code == other.code or kind.prefix == other.prefix:
+            raise ValueError(f"{kind.code} and {other.code} share a code or a prefix.")
+    _kinds[kind.code] = kind
+
+
+def get(code: str) -> Kind:
+    """
+    Return the kind of a code.
+
+    :raises KeyError: when no kind introduced itself by it.
+    """
+    return _kinds[code]
+
+
+def all_kinds() -> list[Kind]:
+    """Return every kind, by code."""
+    return [_kinds[code] for code in sorted(_kinds)]

@@ -1,0 +1,57 @@
+"""The case and everything that hangs on it."""
+
+from grid.casework.models.case import Case, Channel, Outcome, Phase, Round, Urgency
+from grid.casework.models.deadlines import Deadline, DeadlineStatus, Extension, Pause, Rung
+from grid.casework.models.files import Attachment, Upload
+from grid.casework.models.parties import Access, AccessLog, Party, Recusal, Token
+from grid.casework.models.records import (
+    Assignment,
+    AssignmentRole,
+    Decision,
+    DocumentSeries,
+    Holding,
+    Link,
+    LinkType,
+    OnceKey,
+    Request,
+    RequestType,
+)
+from grid.casework.models.timeline import Audience, Event, EventText, Feed, FeedReader, Seal, SealedHead
+
+__all__ = [
+    "Access",
+    "AccessLog",
+    "Assignment",
+    "AssignmentRole",
+    "Attachment",
+    "Audience",
+    "Case",
+    "Channel",
+    "Deadline",
+    "DeadlineStatus",
+    "Decision",
+    "DocumentSeries",
+    "Event",
+    "EventText",
+    "Extension",
+    "Feed",
+    "FeedReader",
+    "Holding",
+    "Link",
+    "LinkType",
+    "OnceKey",
+    "Outcome",
+    "Party",
+    "Pause",
+    "Phase",
+    "Recusal",
+    "Request",
+    "RequestType",
+    "Round",
+    "Rung",
+    "Seal",
+    "SealedHead",
+    "Token",
+    "Upload",
+    "Urgency",
+]

@@ -1,0 +1,98 @@
+"""Narrow cases. `visible_to` is the one rule of who sees what."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from grid.areas.models import Area
+from grid.casework import kinds
+
+if TYPE_CHECKING:
+    from grid.casework.actors import Actor
+    from grid.casework.models import Case
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    """Cases."""
+
+    def visible_to(self, actor: Actor) -> CaseQuerySet:
+        """
+        Keep the cases that an actor may know of.
+
+        (a) By a posting over the area whose role the kind names in `readers`; (b) by serving, in a role
+        that handles the kind, in the leading, an assisting or a copied organisation; (c) as reporter or
+        assignee; never when recused. A sealed case is seen by explicit `Access` only. The portal itself
+        sees everything; a party sees its own case.
+        """
+        if actor.is_machine:
+            return self.all()
+        if actor.party is not None:
+            return self.filter(pk=actor.party.case_id, sealed=False)
+        user = actor.user
+        if user is None or not user.is_active:
+            return self.none()
+        opened = Q(Exists(_rows("Access").filter(case=OuterRef("pk"), user=user, ended_at__isnull=True)))
+        recused = Q(Exists(_rows("Recusal").filter(case=OuterRef("pk"), user=user)))
+        mine = Q(reporter=user) | Q(assignee=user)
+        unsealed = Q(sealed=False) & (mine | _by_area(actor) | _by_organisation(actor))
+        return self.filter(unsealed | (Q(sealed=True) & opened)).exclude(recused)
+
+    def open(self) -> CaseQuerySet:
+        """Keep those that are not closed."""
+        return self.exclude(phase="closed")
+
+    def overdue(self, *, at: datetime) -> CaseQuerySet:
+        """Keep the open ones whose next due instant has passed."""
+        return self.open().filter(next_due_at__lte=at)
+
+    def due_before(self, until: datetime, *, at: datetime) -> CaseQuerySet:
+        """Keep the open ones that become late between two instants."""
+        return self.open().filter(next_due_at__gt=at, next_due_at__lte=until)
+
+    def in_subtree(self, area_id: int) -> CaseQuerySet:
+        """Keep those in an area or anywhere below it."""
+        return self.filter(area__in=Area.objects.within([area_id]).values("pk"))
+
+    def of_kind(self, kind: str) -> CaseQuerySet:
+        """Keep one kind."""
+        return self.filter(kind=kind)
+
+
+def _rows(model: str) -> models.Manager[models.Model]:
+    """Return the rows of a casework model, which cannot be imported here: models import this module."""
+    return apps.get_model("casework", model)._default_manager
+
+
+def _by_area(actor: Actor) -> Q:
+    """Branch (a): one IN over a subtree for each set of kinds that postings open."""
+    areas: dict[tuple[str, ...], set[int]] = defaultdict(set)
+    everywhere: set[str] = set()
+    for posting in actor.postings:
+        readable = tuple(sorted(k.code for k in kinds.all_kinds() if posting.role in k.readers))
+        if posting.whole_city:
+            everywhere.update(readable)
+        elif readable and posting.area_id:
+            areas[readable].add(posting.area_id)
+    found = Q(kind__in=sorted(everywhere)) if everywhere else Q(pk__in=[])
+    for readable, roots in sorted(areas.items()):
+        found |= Q(kind__in=readable, area__in=Area.objects.within(sorted(roots)).values("pk"))
+    return found
+
+
+def _by_organisation(actor: Actor) -> Q:
+    """Branch (b): led, assisted or copied organisations, for roles that handle the kind."""
+    found = Q(pk__in=[])
+    for kind in kinds.all_kinds():
+        served = actor.organisations_in(kind.handlers)
+        if served:
+            drawn_in = _rows("Assignment").filter(
+                case=OuterRef("pk"), organisation__in=served, ended_at__isnull=True
+            )
+            found |= Q(kind=kind.code) & (Q(lead__in=served) | Q(Exists(drawn_in)))
+    return found
