@@ -1,5 +1,6 @@
 """What the city states about single days and whole years; it goes before the shipped calendar."""
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -28,6 +29,20 @@ class CalendarDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.on:%Y-%m-%d} {DayKind(self.kind).label}"
+
+    def clean(self) -> None:
+        """
+        Check that the kind fits the day of the week.
+
+        :raises ValidationError: naming the field.
+        """
+        if self.on is None:
+            return
+        on_weekend = self.on.weekday() >= 5
+        if self.kind == DayKind.MAKEUP and not on_weekend:
+            raise ValidationError({"kind": _("A make-up working day falls on a Saturday or Sunday.")})
+        if self.kind == DayKind.WORKDAY and on_weekend:
+            raise ValidationError({"kind": _("Work on a Saturday or Sunday is a make-up working day.")})
 
 
 class CalendarYear(models.Model):

@@ -18,12 +18,14 @@ class RungRule(models.Model):
 
     In days the rung is reached at the share of the period or at the days left, whichever comes first; in hours
     at the share or at the hours left, whichever comes last, so that a short limit is not born orange.
-    A rung without share, days and hours is reached when the deadline has passed.
+    Level 3 is reached when the deadline has passed; levels 4 and 5 (督办、挂牌督办) are reached by decision.
     """
 
     unit = models.CharField(_("Unit"), max_length=10, choices=Unit.choices)
     level = models.PositiveSmallIntegerField(
-        _("Level"), validators=[MinValueValidator(1), MaxValueValidator(5)], help_text=_("1 yellow, 2 orange, 3 red")
+        _("Level"),
+        validators=[MinValueValidator(1), MaxValueValidator(5)],
+        help_text=_("1 yellow, 2 orange, 3 red; a person decides on 4 and 5, no clock does."),
     )
     share = models.DecimalField(
         _("Share of the period left"),
@@ -89,7 +91,7 @@ class RungRule(models.Model):
         if self.level and self.level < 3 and all(value is None for value in early):
             errors["share"] = _("A warning needs a share of the period, days left or hours left.")
         if self.level and self.level >= 3 and any(value is not None for value in early):
-            errors["share"] = _("From level 3 on a rung is reached when the deadline has passed.")
+            errors["share"] = _("Only levels 1 and 2 warn before the deadline has passed.")
         if self.unit == Unit.HOUR and self.left_days is not None:
             errors["left_days"] = _("A limit in hours is warned of in hours.")
         if self.unit != Unit.HOUR and self.left_hours is not None:
