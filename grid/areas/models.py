@@ -1,5 +1,6 @@
 """The territory: districts, subdistricts, communities, grids and buildings of one city."""
 
+from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
@@ -155,11 +156,15 @@ class Area(MPTTModel):
                 condition=Q(code_system__in=CodeSystem.values), name="area_code_system_known"
             ),
             models.CheckConstraint(condition=~Q(name=""), name="area_named"),
+            # A city without districts (直筒子市, as Dongguan) has subdistricts at the top.
             models.CheckConstraint(
                 condition=Q(tier=Tier.DISTRICT, parent__isnull=True)
+                | Q(tier=Tier.STREET)
                 | (~Q(tier=Tier.DISTRICT) & Q(parent__isnull=False)),
-                name="area_root_is_district",
-                violation_error_message=_("A district stands at the top of its tree, and nothing else does."),
+                name="area_root_is_wide",
+                violation_error_message=_(
+                    "A district stands at the top of its tree; anything narrower than a subdistrict does not."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(valid_until__isnull=True) | Q(successor__isnull=False) | ~Q(end_reason=""),
@@ -199,3 +204,43 @@ class Area(MPTTModel):
         if self.name_en and not (get_language() or "zh").startswith("zh"):
             return self.name_en
         return self.name
+
+
+class ChangeVerb(models.TextChoices):
+    """What happened to an area."""
+
+    INSERTED = "inserted", _("Added")
+    RENAMED = "renamed", _("Renamed")
+    MOVED = "moved", _("Moved")
+    CORRECTED = "corrected", _("Corrected")
+    OUTLINED = "outlined", _("Outline drawn")
+    ENDED = "ended", _("Ended")
+
+
+class AreaChange(models.Model):
+    """Who changed what about an area; written by the services in the same transaction."""
+
+    area = models.ForeignKey(Area, verbose_name=_("area"), on_delete=models.PROTECT, related_name="changes")
+    verb = models.CharField(_("what happened"), max_length=12, choices=ChangeVerb.choices)
+    before = models.JSONField(_("before"), default=dict)
+    after = models.JSONField(_("after"), default=dict)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("by"),
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text=_("Empty where a command of the installation did it."),
+    )
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("change of an area")
+        verbose_name_plural = _("changes of areas")
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(verb__in=ChangeVerb.values), name="area_change_verb_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.area}: {self.get_verb_display()}"

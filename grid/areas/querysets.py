@@ -10,20 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from mptt.querysets import TreeQuerySet
 
 from grid.areas.geometry import covers
 
 if TYPE_CHECKING:
     from grid.areas.models import Area, Tier
 
-Ids = Iterable[int] | QuerySet
+Ids = Iterable[int] | QuerySet[Any, Any]
 
 
-class AreaQuerySet(TreeQuerySet):
+class AreaQuerySet(QuerySet["Area"]):
     """Narrow the areas."""
 
     def within(self, areas: Ids) -> AreaQuerySet:
