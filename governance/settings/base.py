@@ -1,9 +1,12 @@
 """Settings that every environment shares. The environment is read here and nowhere else."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import dj_database_url
+from celery.schedules import crontab
+from csp import constants as csp
 from django.utils.translation import gettext_lazy as _
 
 from governance import embedded
@@ -22,6 +25,7 @@ INSTALLED_APPS = [
     "governance.desk",
     "governance.api",
     "governance.demo",
+    "governance.operations",
     "grid.incidents",
     "grid.supervision",
     "grid.notices",
@@ -50,7 +54,8 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "governance.operations.sessions.SlidingSession",
+    "governance.portal.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -75,6 +80,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "governance.portal.shell.frame",
             ],
         },
     },
@@ -86,9 +92,42 @@ SERVERS = embedded.urls(
     redis_url=os.environ.get("REDIS_URL"),
     durable=os.environ.get("SERVERS_DURABLE", "yes") == "yes",
 )
-DATABASES = {"default": dj_database_url.parse(SERVERS.database_url, conn_max_age=60)}
+DATABASES = {
+    "default": dj_database_url.parse(SERVERS.database_url, conn_max_age=60, conn_health_checks=True),
+}
 REDIS_URL = SERVERS.redis_url
+
+# Celery. A task may be lost with Redis or run twice after a crash: every task polls PostgreSQL and is harmless again.
 CELERY_BROKER_URL = SERVERS.celery_broker_url
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
+CELERY_TIMEZONE = os.environ.get("TIME_ZONE", "Asia/Shanghai")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_SOFT_TIME_LIMIT = 120
+CELERY_TASK_TIME_LIMIT = 150
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULER = "governance.operations.beat:HeartbeatScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+
+
+def _every(seconds: int, task: str) -> dict[str, object]:
+    """Send a task so often; what a stopped worker did not take by the time of the next one expires."""
+    return {"task": task, "schedule": timedelta(seconds=seconds), "options": {"expires": seconds}}
+
+
+CELERY_BEAT_SCHEDULE = {
+    "climb the ladder": _every(60, "grid.supervision.tasks.climb_ladder"),
+    "number the feed": _every(5, "grid.casework.tasks.number_feed"),
+    "deliver notices": _every(5, "grid.notices.tasks.deliver"),
+    "seal the timeline": {
+        "task": "grid.casework.tasks.seal_timeline",
+        "schedule": crontab(hour=0, minute=10),
+        "options": {"expires": 12 * 3600},
+    },
+    "show that a worker lives": _every(15, "governance.operations.tasks.worker_heartbeat"),
+}
 
 AUTH_USER_MODEL = "people.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -111,14 +150,83 @@ STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = VAR_DIR / "media"
+FILE_UPLOAD_PERMISSIONS = 0o600
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+# WhiteNoise warns of a directory that `collectstatic` has yet to make.
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "governance": {"level": "INFO"},
+        "grid": {"level": "INFO"},
+        "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "axes": {"level": "WARNING"},
+    },
+}
 
 LOGIN_URL = "accounts:sign_in"
 LOGIN_REDIRECT_URL = "desk:worklist"
 LOGOUT_REDIRECT_URL = "portal:home"
+# From the last click (governance.operations.sessions): a working day in the office, or a shift outside.
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_SAMESITE = "Lax"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
+
+# Five wrong passwords for one name from one address close that door for a quarter of an hour. Counting by
+# address alone would lock out a whole office behind one router, by name alone would let anybody lock a colleague.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_CALLABLE = "governance.accounts.views.locked_out"
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+AXES_CLIENT_IP_CALLABLE = "governance.operations.client_address.client_address"
+
+# Demo accounts are offered on the sign-in page, and pages say that their data are invented.
+DEMO = False
+DEMO_PASSWORD = "sunshine-demo"  # noqa: S105: published in the README
+
+# Nothing from elsewhere, nothing inline. data: is for the small marks in Bootstrap's style sheet, blob: for the
+# preview of a photo before it is sent.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [csp.NONE],
+        "script-src": [csp.SELF],
+        "style-src": [csp.SELF],
+        "img-src": [csp.SELF, "data:", "blob:"],
+        "font-src": [csp.SELF],
+        "connect-src": [csp.SELF],
+        "manifest-src": [csp.SELF],
+        "form-action": [csp.SELF],
+        "frame-ancestors": [csp.NONE],
+        "base-uri": [csp.NONE],
+    },
+}
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+# The demo's password is published. Only production forbids its accounts, and then does not start.
+DEMO_ACCOUNTS_ALLOWED = True
+
+TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "0"))
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],

@@ -3,3 +3,5 @@
 from governance.settings.base import *
 
 ALLOWED_HOSTS = ["*"]
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
+DEMO = True

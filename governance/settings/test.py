@@ -10,4 +10,6 @@ os.environ["SERVERS_DURABLE"] = "no"
 
 from governance.settings.base import *
 
+ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

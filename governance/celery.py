@@ -1,0 +1,29 @@
+"""The Celery application: one queue, and a schedule that stands in the settings."""
+
+import os
+import signal
+from typing import Any
+
+from celery import Celery, signals
+
+from governance.process import die_with_parent
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "governance.settings.dev")
+
+app = Celery("sunshine_grid")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@signals.worker_process_init.connect
+def _end_with_the_worker(**kwargs: Any) -> None:
+    die_with_parent(signal.SIGTERM)
+
+
+@signals.worker_init.connect
+@signals.beat_init.connect
+def _refuse_demo_accounts(**kwargs: Any) -> None:
+    # Not at the top: the apps are loaded by now, and not when this module is.
+    from governance.operations.demo_accounts import refuse_demo_accounts
+
+    refuse_demo_accounts()
