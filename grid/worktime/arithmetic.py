@@ -1,9 +1,9 @@
 """
 Deadlines as pure functions: what is due when, and what is left.
 
-Days are counted as articles 200-204 of the Civil Code (民法典) say: the day of the start does not count, and an end
-on a rest day moves to the next working day. The end is rolled once, at the very end, after pauses and extension.
-Nothing here reads the clock or the database.
+Days are counted as articles 200-204 of the Civil Code (民法典) say: the day of the start does not count, and
+an end on a rest day moves to the next working day. The end is rolled once, at the very end, after pauses and
+extension. Nothing here reads the clock or the database.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,9 +21,10 @@ class PauseSpan:
     """
     A time during which a deadline does not run.
 
-    In days, each day d with since < d <= until is not counted: the day on which the pause begins still counts, the
-    day on which it ends does not, just as the day of a start does not. So a pause that ends on the day it began
-    costs nothing. In hours, the time from `since` to `until` is not counted; a date means its first instant.
+    In days, each day d with since < d <= until is not counted: the day on which the pause begins still
+    counts, the day on which it ends does not, just as the day of a start does not. So a pause that ends on
+    the day it began costs nothing. In hours, the time from `since` to `until` is not counted; a date means
+    its first instant.
     """
 
     since: date | datetime
@@ -45,9 +46,10 @@ class Due:
     """
     When something is due, with all it was worked out from.
 
-    `raw_on` is the last day before rolling (lights go by it), `due_on` the last day in time; both are None for hours.
-    `raw_at` and `due_at` are the first instants that are late: 00:00 local on the next day; for hours start + length.
-    `provisional` says that a holiday notice still to come could move the due date.
+    `raw_on` is the last day before rolling (lights go by it), `due_on` the last day in time; both are None
+    for hours. `raw_at` and `due_at` are the first instants that are late: 00:00 local on the next day; for
+    hours start + length. `pauses` are those given; for hours, those that cost time, merged. `paused_on` are
+    the days they took away. `provisional` says that a holiday notice still to come could move the due date.
     """
 
     unit: Unit
@@ -84,10 +86,12 @@ def due(
     """
     Work out when something is due (民法典 200-203).
 
-    `length` and `extension` are in `unit`. Hours run from the moment of the start, through nights and rest days, and
-    never roll; a date as the start of hours means its first instant. Working days end on a working day anyway.
+    `length` and `extension` are in `unit`. Hours run from the moment of the start, through nights and rest
+    days, and never roll; a date as the start of hours means its first instant. Working days end on a working
+    day anyway.
 
-    :raises ValueError: length below 1, extension below 0, a moment without zone, or a pause that ends before it began.
+    :raises ValueError: length below 1, extension below 0, a moment without zone, or a pause that ends before
+    it began.
     """
     if length < 1:
         raise ValueError("length must be at least 1")
@@ -105,9 +109,12 @@ def _due_in_hours(
     start_at: datetime, length: int, extension: int, spans: tuple[PauseSpan, ...], calendar: WorkCalendar
 ) -> Due:
     due_at = start_at + timedelta(hours=length + extension)
+    effective = []
     for since, until in _apart(spans, calendar):
         if since < due_at and until > start_at:
-            due_at += until - max(since, start_at)
+            since = max(since, start_at)
+            due_at += until - since
+            effective.append(PauseSpan(since.astimezone(calendar.zone), until.astimezone(calendar.zone)))
     local = due_at.astimezone(calendar.zone)
     return Due(
         unit=Unit.HOUR,
@@ -116,7 +123,7 @@ def _due_in_hours(
         rolls=False,
         start_on=calendar.local_day(start_at),
         start_at=start_at.astimezone(calendar.zone),
-        pauses=spans,
+        pauses=tuple(effective),
         raw_on=None,
         due_on=None,
         raw_at=local,
@@ -186,19 +193,18 @@ def _count(
 
 def left(due: Due, *, at: datetime, calendar: WorkCalendar) -> int | timedelta:
     """
-    Return what is left of a period at a moment: days of its unit after that day up to the raw end, hours as a timedelta.
+    Return what is left of a period at a moment: days of its unit after that day up to the raw end, hours as a
+    timedelta.
 
     What a pause takes away is not left, so during a pause the number stands still. Nothing left is 0.
     """
+    at = max(at, due.start_at)
     if due.raw_on is None:
-        paused = sum(
-            (max(until - max(since, at), timedelta()) for since, until in _apart(due.pauses, calendar)
-             if since < due.due_at),
-            timedelta(),
-        )
+        spans = _apart(due.pauses, calendar)
+        paused = sum((until - max(since, at) for since, until in spans if until > at), timedelta())
         return max(due.due_at - at - paused, timedelta())
     paused_on = frozenset(due.paused_on)
-    days = _days(max(calendar.local_day(at), due.start_on) + ONE_DAY, due.raw_on)
+    days = _days(calendar.local_day(at) + ONE_DAY, due.raw_on)
     return sum(1 for day in days if day not in paused_on and counts(day, due.unit, calendar))
 
 

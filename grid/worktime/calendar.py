@@ -1,8 +1,9 @@
 """
 The Chinese working calendar: weekends, public holidays, bridge days and make-up working days.
 
-Which day is what, in this order: what the city stated (`CalendarDay`), the notices that `chinesecalendar` carries
-(from 2004 on), and for a year without a notice the weekends and the statutory holidays. Before 2004: weekends only.
+Which day is what, in this order: what the city stated (`CalendarDay`), the notices that `chinesecalendar`
+carries (from 2004 on), and for a year without a notice the weekends and the statutory holidays. Before 2004:
+weekends only.
 """
 
 from collections.abc import Collection, Mapping
@@ -93,7 +94,7 @@ class WorkCalendar:
         return self.kind(day).is_worked
 
     def day_name(self, day: date, language: str) -> str:
-        """Return the name of a day: Chinese for a language code that begins with `zh`, English for any other."""
+        """Return the name of a day, Chinese for a language code that begins with zh, else English."""
         info = self.info(day)
         return info.name if language.startswith("zh") else info.name_en
 
@@ -106,8 +107,8 @@ class WorkCalendar:
         Say whether a notice still to come could turn this day into a day off or a working day.
 
         So it is for a day that the city has not stated, near a statutory holiday of a year without a notice
-        (`holidays.open_days` says how near). The days before New Year belong to the notice for the year after.
-        After the last year whose lunar holidays are listed, every day is open.
+        (`holidays.open_days` says how near). The days before New Year belong to the notice for the year
+        after. After the last year whose lunar holidays are listed, every day is open.
         """
         if day in self._stated:
             return False

@@ -1,9 +1,9 @@
 """
 The statutory holidays (法定节假日) of every year, as the law fixes them before any notice is published.
 
-Source: 全国年节及纪念日放假办法 (revised 10 November 2024, in force 1 January 2025), article 2: thirteen days. The
-yearly notice of the State Council's office can only add bridge days (调休放假) and make-up working days (调休上班)
-around them, and move the day off that stands for a holiday on a weekend (article 6).
+Source: 全国年节及纪念日放假办法 (revised 10 November 2024, in force 1 January 2025), article 2: thirteen
+days. The yearly notice of the State Council's office can only add bridge days (调休放假) and make-up working
+days (调休上班) around them, and move the day off that stands for a holiday on a weekend (article 6).
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,9 @@ class Holiday:
     """
     A statutory holiday, and how many days from it a notice reaches.
 
-    `bridge_days` holds for weekdays that become days off, `makeup_days` for weekend days that become working days.
-    Both are the longest distances in all notices for 2004-2026 (`tests/worktime/test_holidays.py` measures them).
+    `bridge_days` holds for weekdays that become days off, `makeup_days` for weekend days that become working
+    days. Both are the longest distances in all notices for 2004-2026 (`tests/worktime/test_holidays.py`
+    measures them).
     """
 
     name: str
@@ -33,12 +34,11 @@ LABOUR_DAY = Holiday("劳动节", "Labour Day", 5, 9)
 DRAGON_BOAT = Holiday("端午节", "Dragon Boat Festival", 2, 5)
 MID_AUTUMN = Holiday("中秋节", "Mid-autumn Festival", 2, 5)
 NATIONAL_DAY = Holiday("国庆节", "National Day", 5, 9)
-ALL_HOLIDAYS = (
-    NEW_YEAR, SPRING_FESTIVAL, TOMB_SWEEPING, LABOUR_DAY, DRAGON_BOAT, MID_AUTUMN, NATIONAL_DAY
-)
+ALL_HOLIDAYS = (NEW_YEAR, SPRING_FESTIVAL, TOMB_SWEEPING, LABOUR_DAY, DRAGON_BOAT, MID_AUTUMN, NATIONAL_DAY)
 
-# Month and day of the first lunar day (初一), Qingming (清明), Duanwu (端午) and Mid-Autumn (中秋). Taken from the
-# package holidays 0.109, the same for every year in lunardate 0.3.0; 2008-2026 are tested against chinesecalendar.
+# Month and day of the first lunar day (初一), Qingming (清明), Duanwu (端午) and Mid-Autumn (中秋). Taken
+# from the package holidays 0.109, the same for every year in lunardate 0.3.0; 2008-2026 are tested against
+# chinesecalendar.
 MOVING_DAYS: dict[int, tuple[tuple[int, int], ...]] = {
     # year: New Year, Qingming, Duanwu, Mid-Autumn
     2004: ((1, 22), (4, 4), (6, 22), (9, 28)),
@@ -107,8 +107,8 @@ def statutory_holidays(year: int) -> dict[date, Holiday]:
     """
     Return the statutory holidays of a year under the present law, by day.
 
-    After `LAST_YEAR` only the holidays of the sun's calendar are known. Where two fall on one day the longer one
-    gives the name.
+    After `LAST_YEAR` only the holidays of the sun's calendar are known. Where two fall on one day the longer
+    one gives the name.
     """
     days = {date(year, 1, 1): NEW_YEAR}
     if year in MOVING_DAYS:
@@ -125,9 +125,9 @@ def open_days(year: int) -> frozenset[date]:
     """
     Return the days, also of the year before, that the notice for a year may still turn.
 
-    A weekday within `bridge_days` of a statutory holiday may become a day off, a weekend day within `makeup_days` a
-    working day; the statutory holidays themselves and every other day are fixed. Days off by a decree of their own
-    (3 September 2015) cannot be foreseen and are not counted in.
+    A weekday within `bridge_days` of a statutory holiday may become a day off, a weekend day within
+    `makeup_days` a working day; the statutory holidays themselves and every other day are fixed. Days off by
+    a decree of their own (3 September 2015) cannot be foreseen and are not counted in.
     """
     holidays = statutory_holidays(year)
     found = set()

@@ -68,11 +68,12 @@ def lights(
     """
     Return the instants at which the levels 1 to 3 are reached, in the order of the levels.
 
-    `raw_at` and `due_at` are first instants that are late, as in `Due`. `period` is length and extension in the unit;
-    without it the time from start to raw end stands for it, pauses included. In days (working days for that unit) a
-    level is reached at 00:00 of the first day with so few days after it, at the share or the days left, whichever
-    comes first. In hours it is reached at the share or the hours left, whichever comes last. No level is reached
-    before the start. Rules for another unit, and levels above 3, which a person decides on, are left out.
+    `raw_at` and `due_at` are first instants that are late, as in `Due`. `period` is length and extension in
+    the unit; without it the time from start to raw end stands for it, pauses included. In days (working days
+    for that unit) a level is reached at 00:00 of the first day with so few days after it, at the share or the
+    days left, whichever comes first. In hours it is reached at the share or the hours left, whichever comes
+    last. No level is reached before the start. Rules for another unit, and levels above 3, which a person
+    decides on, are left out.
     """
     reached = []
     for rule in sorted(rules, key=lambda rule: rule.level):

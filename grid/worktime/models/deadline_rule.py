@@ -14,7 +14,8 @@ class DeadlineRule(models.Model):
     """
     One limit in time (办理时限), as a statute or the city sets it.
 
-    A statutory rule may be shortened locally in its own unit, never lengthened: a local row names it as `base`.
+    A statutory rule may be shortened locally in its own unit, never lengthened: a local row names it as
+    `base`.
     """
 
     code = models.CharField(_("Code"), max_length=40)
@@ -113,7 +114,9 @@ class DeadlineRule(models.Model):
         if self.extend_max and not self.extend_by:
             errors["extend_by"] = _("Name who may extend, or set the longest extension to 0.")
         if self.length and self.valid_from:
-            errors |= self._errors_in_time() | self._errors_against_base() | self._errors_against_local_rules()
+            errors |= (
+                self._errors_in_time() | self._errors_against_base() | self._errors_against_local_rules()
+            )
         if errors:
             raise ValidationError(errors)
 
@@ -134,7 +137,11 @@ class DeadlineRule(models.Model):
         if self.base is None:
             statute = DeadlineRule.objects.valid(self.valid_from).filter(code=self.code, statutory=True)
             hidden = statute.exclude(pk=self.pk).exists()
-            return {"base": _("Name the statutory rule with this code: it may only be shortened.")} if hidden else {}
+            return (
+                {"base": _("Name the statutory rule with this code: it may only be shortened.")}
+                if hidden
+                else {}
+            )
         return _errors_of_shortening(self, self.base)
 
     def _errors_against_local_rules(self) -> dict[str, str]:

@@ -16,8 +16,8 @@ class RungRule(models.Model):
     """
     One rung of the ladder (预警、催办、超期) for deadlines in one unit.
 
-    In days the rung is reached at the share of the period or at the days left, whichever comes first; in hours
-    at the share or at the hours left, whichever comes last, so that a short limit is not born orange.
+    In days the rung is reached at the share of the period or at the days left, whichever comes first; in
+    hours at the share or at the hours left, whichever comes last, so that a short limit is not born orange.
     Level 3 is reached when the deadline has passed; levels 4 and 5 (督办、挂牌督办) are reached by decision.
     """
 
@@ -60,7 +60,9 @@ class RungRule(models.Model):
             models.CheckConstraint(name="rung_rule_unit", condition=Q(unit__in=Unit.values)),
             models.CheckConstraint(name="rung_rule_told", condition=Q(told__in=Told.values)),
             models.CheckConstraint(name="rung_rule_level", condition=Q(level__gte=1, level__lte=5)),
-            models.CheckConstraint(name="rung_rule_share", condition=Q(share=None) | Q(share__gt=0, share__lte=1)),
+            models.CheckConstraint(
+                name="rung_rule_share", condition=Q(share=None) | Q(share__gt=0, share__lte=1)
+            ),
             models.CheckConstraint(
                 name="rung_rule_left_in_its_unit",
                 condition=Q(unit=Unit.HOUR, left_days=None) | (~Q(unit=Unit.HOUR) & Q(left_hours=None)),
