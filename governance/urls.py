@@ -1,7 +1,7 @@
 """Routes of the whole portal."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 from governance.operations.health import healthz, readyz
 
@@ -9,4 +9,6 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("admin/", admin.site.urls),
+    path("accounts/", include("governance.accounts.urls")),
+    path("", include("governance.portal.urls")),
 ]

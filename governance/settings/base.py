@@ -13,6 +13,8 @@ from governance import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = Path(os.environ.get("VAR_DIR", BASE_DIR / "var")).resolve()
+# Only this machine reaches the demo, whose password is published; HOST=0.0.0.0 lets others in.
+HOST = os.environ.get("HOST", "127.0.0.1")
 PORT = int(os.environ.get("PORT", "8000"))
 
 SECRET_KEY = os.environ.get("SECRET_KEY", "not-a-secret-only-for-development")
@@ -126,7 +128,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=0, minute=10),
         "options": {"expires": 12 * 3600},
     },
-    "show that a worker lives": _every(15, "governance.operations.tasks.worker_heartbeat"),
+    "show that a worker lives": _every(10, "governance.operations.tasks.worker_heartbeat"),
 }
 
 AUTH_USER_MODEL = "people.User"

@@ -1,0 +1,38 @@
+"""What every page's frame shows: the city, who is signed in, unread notices, large text."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language
+
+from grid.casework.actors import Actor
+from grid.people.models import User
+
+LARGE_TEXT_COOKIE = "large_text"
+COUNTED_TO = 99
+
+
+def city_name() -> str:
+    """Return the city's name in the reader's language."""
+    return settings.CITY_NAME_EN if (get_language() or "").startswith("en") else settings.CITY_NAME
+
+
+def posting_line(user: User | AnonymousUser) -> str:
+    """Say in one line where somebody serves and as what; empty without a posting. At most one query."""
+    if not user.is_authenticated:
+        return ""
+    posting = next(iter(Actor.of(user).postings), None)
+    return f"{posting.organisation.label} · {posting.get_role_display()}" if posting else ""
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Give every template what base.html needs; the posting costs its query only where it is shown."""
+    user = getattr(request, "user", AnonymousUser())
+    return {
+        "city_name": city_name(),
+        "posting_line": SimpleLazyObject(lambda: posting_line(user)),
+        "large_text": request.COOKIES.get(LARGE_TEXT_COOKIE) == "1",
+    }
