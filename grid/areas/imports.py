@@ -41,6 +41,8 @@ class ImportResult:
     moved: list[Difference] = field(default_factory=list)
     missing: list[Area] = field(default_factory=list)
     ended: list[Row] = field(default_factory=list)
+    # English names that were empty until now: no renaming, so counted apart.
+    named_in_english: list[Difference] = field(default_factory=list)
     organisation_rows: int = 0
     written: bool = False
 
@@ -121,8 +123,10 @@ def _plan(
                 code=row.code, tier=row.level.tier, name=row.name, name_en=row.name_en, parent=parent
             )
             continue
-        if _is_renamed(row, area):
+        if row.name != area.name or (row.name_en and area.name_en and row.name_en != area.name_en):
             result.renamed.append(Difference(row.code, row.name, _both(area), _both(row)))
+        elif row.name_en and not area.name_en:
+            result.named_in_english.append(Difference(row.code, row.name, _both(area), _both(row)))
         # A row whose parent is a province or city stands at the top of its tree.
         old_code, new_code = (place.code if place else "" for place in (area.parent, parent))
         if old_code != new_code:
@@ -130,10 +134,6 @@ def _plan(
             result.moved.append(Difference(row.code, row.name, old_code, new_code))
     result.new = len(fresh)
     return list(fresh.values()), moved
-
-
-def _is_renamed(row: Row, area: Area) -> bool:
-    return row.name != area.name or bool(row.name_en and row.name_en != area.name_en)
 
 
 def _both(named: Row | Area) -> str:
@@ -154,7 +154,7 @@ def _write_changes(
     """Write new names, and who changed what."""
     changes = []
     renamed = []
-    for difference in result.renamed:
+    for difference in result.renamed + result.named_in_english:
         area, row = known[difference.code], rows[difference.code]
         renamed.append(Area(pk=area.pk, name=row.name, name_en=row.name_en or area.name_en))
         before, after = {"name": difference.before}, {"name": difference.after}

@@ -34,8 +34,9 @@ class AreaQuerySet(QuerySet["Area"]):
         root = self.model._base_manager.filter(
             pk__in=areas,
             tree_id=OuterRef("tree_id"),
+            # Both against the left bound: the index on (tree_id, lft) then finds a subtree as one range.
             lft__lte=OuterRef("lft"),
-            rght__gte=OuterRef("rght"),
+            rght__gte=OuterRef("lft"),
         )
         return self.filter(Exists(root))
 

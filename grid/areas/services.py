@@ -17,7 +17,14 @@ from django.utils.translation import gettext as _
 
 from grid.areas import geometry
 from grid.areas.models import Area, AreaChange, ChangeVerb, CodeSystem, Tier
-from grid.areas.tree import code_fits, compute_bounds, lock_tree, stored_nodes, write_bounds
+from grid.areas.tree import (
+    code_fits,
+    compute_bounds,
+    lock_tree,
+    refresh_statistics,
+    stored_nodes,
+    write_bounds,
+)
 
 if TYPE_CHECKING:
     from grid.people.models import User
@@ -251,6 +258,8 @@ def write_forest(
             progress(len(batch))
     changed = [Area(pk=pk, parent=parent) for pk, parent in moved.items()]
     Area.objects.bulk_update(changed, ["parent"], batch_size=BATCH)
+    if len(new) >= BATCH:
+        refresh_statistics()
 
 
 def _key(area: Area | None) -> Any:

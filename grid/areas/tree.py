@@ -122,6 +122,12 @@ def write_bounds(changed: dict[int, Bounds]) -> None:
         )
 
 
+def refresh_statistics() -> None:
+    """Tell the planner how large the tree has become; without it a subtree is searched row by row."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE areas_area")
+
+
 def find_faults() -> list[Fault]:
     """
     Return every node whose bounds do not match its parent, or whose tier, code or box is out of order.

@@ -79,6 +79,8 @@ class Command(BaseCommand):
             f"{result.new} new, {len(result.renamed)} renamed, {len(result.moved)} moved, "
             f"{len(result.missing)} missing from the list"
         )
+        if result.named_in_english:
+            self.stdout.write(f"{len(result.named_in_english)} English names added")
         if not result.written:
             self.stdout.write("Dry run: nothing was written.")
 
