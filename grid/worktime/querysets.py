@@ -42,7 +42,7 @@ class DeadlineRuleQuerySet(ValidQuerySet["DeadlineRule"]):
 
         :raises DeadlineRule.DoesNotExist: no such rule is in force.
         """
-        rule = self.citywide().valid(on).filter(code=code).order_by("statutory", "-valid_from").first()  # type: ignore[attr-defined]
+        rule = self.citywide().valid(on).filter(code=code).order_by("statutory", "-valid_from").first()
         if rule is None:
             raise self.model.DoesNotExist(f"No deadline rule {code} is in force on {on.isoformat()}.")
         return rule

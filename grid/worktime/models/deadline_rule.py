@@ -4,10 +4,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from grid.worktime.choices import Binds, Unit
 from grid.worktime.querysets import DeadlineRuleQuerySet
+
+Errors = dict[str, Promise | str]
 
 
 class DeadlineRule(models.Model):
@@ -108,43 +111,42 @@ class DeadlineRule(models.Model):
 
         :raises ValidationError: naming the field.
         """
-        errors: dict[str, str] = {}
+        errors: Errors = {}
         if self.unit == Unit.HOUR and self.rolls:
             errors["rolls"] = _("A limit in hours never rolls over rest days.")
         if self.extend_max and not self.extend_by:
             errors["extend_by"] = _("Name who may extend, or set the longest extension to 0.")
         if self.length and self.valid_from:
-            errors |= (
-                self._errors_in_time() | self._errors_against_base() | self._errors_against_local_rules()
-            )
+            errors |= self._errors_in_time()
+            errors |= self._errors_against_base()
+            errors |= self._errors_against_local_rules()
         if errors:
             raise ValidationError(errors)
 
-    def _errors_in_time(self) -> dict[str, str]:
+    def _errors_in_time(self) -> Errors:
         if self.valid_until and self.valid_until <= self.valid_from:
             return {"valid_until": _("The rule would end before it begins.")}
         rows = DeadlineRule.objects.same_scope(self).filter(statutory=self.statutory)
         rows = rows.filter(Q(valid_until=None) | Q(valid_until__gt=self.valid_from))
         if self.valid_until:
             rows = rows.filter(valid_from__lt=self.valid_until)
-        if rows.exists():
-            return {"valid_from": _("Another rule with this code and reach is in force at that time.")}
-        return {}
+        other = rows.order_by("valid_from").first()
+        if other is None:
+            return {}
+        field = "valid_until" if other.valid_from > self.valid_from else "valid_from"
+        return {field: _("Another rule with this code and reach is in force at that time.")}
 
-    def _errors_against_base(self) -> dict[str, str]:
+    def _errors_against_base(self) -> Errors:
         if self.statutory:
             return {"base": _("A statutory rule shortens no other.")} if self.base_id else {}
         if self.base is None:
             statute = DeadlineRule.objects.valid(self.valid_from).filter(code=self.code, statutory=True)
-            hidden = statute.exclude(pk=self.pk).exists()
-            return (
-                {"base": _("Name the statutory rule with this code: it may only be shortened.")}
-                if hidden
-                else {}
-            )
+            if not statute.exists():
+                return {}
+            return {"base": _("Name the statutory rule with this code: it may only be shortened.")}
         return _errors_of_shortening(self, self.base)
 
-    def _errors_against_local_rules(self) -> dict[str, str]:
+    def _errors_against_local_rules(self) -> Errors:
         if not self.statutory or self.pk is None:
             return {}
         longer = self.local_rules.filter(Q(length__gt=self.length) | ~Q(unit=self.unit))
@@ -153,8 +155,8 @@ class DeadlineRule(models.Model):
         return {}
 
 
-def _errors_of_shortening(rule: DeadlineRule, base: DeadlineRule) -> dict[str, str]:
-    errors: dict[str, str] = {}
+def _errors_of_shortening(rule: DeadlineRule, base: DeadlineRule) -> Errors:
+    errors: Errors = {}
     if not base.statutory:
         errors["base"] = _("Only a statutory rule can be a base.")
     if rule.unit != base.unit:

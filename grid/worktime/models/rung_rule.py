@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from grid.worktime.choices import Told, Unit
@@ -88,7 +89,7 @@ class RungRule(models.Model):
 
         :raises ValidationError: naming the field.
         """
-        errors: dict[str, str] = {}
+        errors: dict[str, Promise | str] = {}
         early = [self.share, self.left_days, self.left_hours]
         if self.level and self.level < 3 and all(value is None for value in early):
             errors["share"] = _("A warning needs a share of the period, days left or hours left.")

@@ -10,10 +10,9 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from grid.worktime.arithmetic import Due, due
+from grid.worktime.arithmetic import Due, due, explain, line_text
 from grid.worktime.calendar import WorkCalendar
 from grid.worktime.choices import Unit
-from grid.worktime.explanation import explain, line_text
 
 # A hundred years: a longer limit is a slip of the keyboard.
 LONGEST = {Unit.DAY: 36_525, Unit.WORKDAY: 25_000, Unit.HOUR: 876_600}

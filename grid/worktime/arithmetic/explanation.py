@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from grid.worktime.arithmetic import ONE_DAY, Due, SkippedDay
+from grid.worktime.arithmetic.counting import ONE_DAY, Due, SkippedDay
 from grid.worktime.choices import Unit
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from django.utils.translation import gettext_lazy as _
 
-from grid.worktime.arithmetic import ONE_DAY, counts
+from grid.worktime.arithmetic.counting import ONE_DAY, counts
 from grid.worktime.calendar import WorkCalendar
 from grid.worktime.choices import Unit
 
