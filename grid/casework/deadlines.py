@@ -139,17 +139,8 @@ def extend(
 
 def explain(deadline: Deadline) -> list[str]:
     """Return how the date was worked out, day by day, in the reader's language, with the article."""
-    lines = arithmetic.explain(
-        arithmetic.start_of_count(deadline.starts_at, deadline.unit),
-        deadline.length,
-        Unit(deadline.unit),
-        rolls=deadline.rolls,
-        calendar=WorkCalendar.load(),
-        pauses=_spans(deadline),
-        extension=_extension(deadline),
-        basis=deadline.basis_text,
-    )
-    return [arithmetic.line_text(line) for line in lines]
+    due = _due(deadline, WorkCalendar.load())
+    return [arithmetic.line_text(line) for line in arithmetic.explain(due, basis=deadline.basis_text)]
 
 
 def light(deadline: Deadline, *, at: datetime) -> str:
@@ -221,10 +212,10 @@ def _end(deadline: Deadline, status: DeadlineStatus, at: datetime) -> Moved:
     return {f"deadline:{deadline.code}": [plain(due_at), None]}
 
 
-def _compute(deadline: Deadline, calendar: WorkCalendar) -> None:
-    """Set every computed column from the rows."""
-    due = arithmetic.due(
-        arithmetic.start_of_count(deadline.starts_at, deadline.unit),
+def _due(deadline: Deadline, calendar: WorkCalendar) -> arithmetic.Due:
+    """Work out when a deadline is due from its rows."""
+    return arithmetic.due(
+        deadline.starts_at,
         deadline.length,
         Unit(deadline.unit),
         rolls=deadline.rolls,
@@ -232,6 +223,11 @@ def _compute(deadline: Deadline, calendar: WorkCalendar) -> None:
         pauses=_spans(deadline),
         extension=_extension(deadline),
     )
+
+
+def _compute(deadline: Deadline, calendar: WorkCalendar) -> None:
+    """Set every computed column from the rows."""
+    due = _due(deadline, calendar)
     deadline.provisional = due.provisional
     if deadline.status == DeadlineStatus.PAUSED:
         deadline.raw_on = deadline.due_on = deadline.due_at = None
@@ -240,7 +236,13 @@ def _compute(deadline: Deadline, calendar: WorkCalendar) -> None:
         deadline.raw_on, deadline.due_on, deadline.due_at = due.raw_on, due.due_on, due.due_at
         marks = dict(
             arithmetic.lights(
-                deadline.starts_at, due.raw_at, due.due_at, Unit(deadline.unit), RungRule.objects.for_unit(deadline.unit)
+                due.start_at,
+                due.raw_at,
+                due.due_at,
+                due.unit,
+                RungRule.objects.valid(due.start_on),
+                calendar=calendar,
+                period=due.period,
             )
         )
         deadline.yellow_at, deadline.orange_at = marks.get(1), marks.get(2)
