@@ -24,7 +24,9 @@ class Actor:
     Postings are read once; a stand-in acts in the postings he stands in for.
     """
 
-    def __init__(self, user: User | None = None, *, party: Party | None = None, on: date | None = None) -> None:
+    def __init__(
+        self, user: User | None = None, *, party: Party | None = None, on: date | None = None
+    ) -> None:
         """Take a user or a party, and the day whose postings count (today)."""
         if (user is None) == (party is None):
             raise ValueError("An actor is a user or a party, never both and never neither.")

@@ -319,5 +319,3 @@ def erase(detail: Any, *, by: Actor, at: datetime, entries: list[int], basis: st
     if set(texts.values_list("event__seq", flat=True)) != set(entries):
         raise serializers.ValidationError({"entries": _("One of these entries has no text.")})
     texts.update(text="", salt="", erased_at=at)
-
-

@@ -37,7 +37,9 @@ class UploadsField(serializers.ListField):
         found = {u.pk: u for u in Upload.objects.filter(pk__in=ids, user=actor.user, attachment=None)}
         missing = [i for i in ids if i not in found]
         if missing:
-            raise serializers.ValidationError(_("A file is no longer there or was already used. Send it again."))
+            raise serializers.ValidationError(
+                _("A file is no longer there or was already used. Send it again.")
+            )
         return [found[i] for i in dict.fromkeys(ids)]
 
 

@@ -15,7 +15,6 @@ from grid.worktime import arithmetic
 from grid.worktime.calendar import WorkCalendar
 from grid.worktime.models import Binds, DeadlineRule, RungRule, Unit
 
-RED = 3
 Moved = dict[str, list[Any]]
 
 
@@ -78,7 +77,7 @@ def recompute(deadline: Deadline, *, calendar: WorkCalendar | None = None) -> bo
     if not deadline.is_open:
         return False
     before = _computed(deadline)
-    _compute(deadline, calendar or WorkCalendar.load())
+    compute(deadline, calendar or WorkCalendar.load())
     if before == _computed(deadline):
         return False
     deadline.save()
@@ -97,7 +96,7 @@ def pause(
         raise ValueError(f"{deadline.code} cannot be paused.")
     row = Pause.objects.create(deadline=deadline, until=until, reason=reason, starts_at=at, request=request)
     deadline.status = DeadlineStatus.PAUSED
-    _compute(deadline, WorkCalendar.load())
+    compute(deadline, WorkCalendar.load())
     deadline.save()
     return row
 
@@ -114,7 +113,7 @@ def resume(deadline: Deadline, *, at: datetime) -> None:
     row.ended_at = min(at, row.until)
     row.save(update_fields=["ended_at"])
     deadline.status = DeadlineStatus.RUNNING
-    _compute(deadline, WorkCalendar.load())
+    compute(deadline, WorkCalendar.load())
     deadline.save()
 
 
@@ -140,18 +139,15 @@ def extend(
 def explain(deadline: Deadline) -> list[str]:
     """Return how the date was worked out, day by day, in the reader's language, with the article."""
     due = _due(deadline, WorkCalendar.load())
-    return [arithmetic.line_text(line) for line in arithmetic.explain(due, basis=deadline.basis_text)]
+    return [
+        arithmetic.line_text(line)
+        for line in arithmetic.explain(due, basis=deadline.basis, basis_en=deadline.basis_en)
+    ]
 
 
-def light(deadline: Deadline, *, at: datetime) -> str:
-    """Return green, yellow, orange or red: lights go by the raw date, lateness by the rolled one."""
-    if deadline.due_at is not None and at >= deadline.due_at:
-        return "red"
-    if deadline.orange_at is not None and at >= deadline.orange_at:
-        return "orange"
-    if deadline.yellow_at is not None and at >= deadline.yellow_at:
-        return "yellow"
-    return "green"
+def light(deadline: Deadline, *, at: datetime) -> arithmetic.Light:
+    """Return the light of a running deadline; they go by the raw date, lateness by the rolled one."""
+    return arithmetic.light(at, rungs(deadline))
 
 
 def next_rung(deadline: Deadline) -> datetime | None:
@@ -174,8 +170,12 @@ def next_rung(deadline: Deadline) -> datetime | None:
 
 def rungs(deadline: Deadline) -> list[tuple[int, datetime]]:
     """Return level and instant of every rung of a running deadline."""
-    marks = [(1, deadline.yellow_at), (2, deadline.orange_at), (RED, deadline.due_at)]
-    return [(level, when) for level, when in marks if when is not None]
+    marks = [
+        (arithmetic.Light.YELLOW, deadline.yellow_at),
+        (arithmetic.Light.ORANGE, deadline.orange_at),
+        (arithmetic.Light.RED, deadline.due_at),
+    ]
+    return [(int(level), when) for level, when in marks if when is not None]
 
 
 def _start(case: Case, start: Start, *, at: datetime) -> Deadline:
@@ -197,7 +197,7 @@ def _start(case: Case, start: Start, *, at: datetime) -> Deadline:
         may_pause=rule.may_pause,
         starts_at=start.at,
     )
-    _compute(deadline, WorkCalendar.load())
+    compute(deadline, WorkCalendar.load())
     deadline.save(force_insert=True)
     return deadline
 
@@ -213,7 +213,7 @@ def _end(deadline: Deadline, status: DeadlineStatus, at: datetime) -> Moved:
 
 
 def _due(deadline: Deadline, calendar: WorkCalendar) -> arithmetic.Due:
-    """Work out when a deadline is due from its rows."""
+    """Work a deadline out from its rows."""
     return arithmetic.due(
         deadline.starts_at,
         deadline.length,
@@ -225,7 +225,7 @@ def _due(deadline: Deadline, calendar: WorkCalendar) -> arithmetic.Due:
     )
 
 
-def _compute(deadline: Deadline, calendar: WorkCalendar) -> None:
+def compute(deadline: Deadline, calendar: WorkCalendar) -> None:
     """Set every computed column from the rows."""
     due = _due(deadline, calendar)
     deadline.provisional = due.provisional
@@ -234,18 +234,22 @@ def _compute(deadline: Deadline, calendar: WorkCalendar) -> None:
         deadline.yellow_at = deadline.orange_at = None
     else:
         deadline.raw_on, deadline.due_on, deadline.due_at = due.raw_on, due.due_on, due.due_at
+        rules = RungRule.objects.valid(calendar.local_day(deadline.starts_at)).filter(unit=deadline.unit)
         marks = dict(
             arithmetic.lights(
                 due.start_at,
                 due.raw_at,
                 due.due_at,
                 due.unit,
-                RungRule.objects.valid(due.start_on),
+                rules,
                 calendar=calendar,
                 period=due.period,
             )
         )
-        deadline.yellow_at, deadline.orange_at = marks.get(1), marks.get(2)
+        deadline.yellow_at, deadline.orange_at = (
+            marks.get(arithmetic.Light.YELLOW),
+            marks.get(arithmetic.Light.ORANGE),
+        )
     deadline.next_rung_at = next_rung(deadline)
 
 
@@ -274,6 +278,7 @@ def _extension(deadline: Deadline) -> int:
     return 0 if deadline._state.adding else sum(e.length for e in deadline.extensions.all())
 
 
-def days_left(deadline: Deadline, *, at: datetime) -> timedelta | None:
-    """Return the time left, negative when late, nothing while paused."""
-    return None if deadline.due_at is None else deadline.due_at - at
+def left(deadline: Deadline, *, at: datetime) -> int | timedelta:
+    """Return the days of its unit that are left of a deadline, for hours a timedelta; nothing left is 0."""
+    calendar = WorkCalendar.load()
+    return arithmetic.left(_due(deadline, calendar), at=at, calendar=calendar)

@@ -15,7 +15,6 @@ from grid.casework import kinds
 
 if TYPE_CHECKING:
     from grid.casework.actors import Actor
-    from grid.casework.models import Case
 
 
 class CaseQuerySet(models.QuerySet["Case"]):

@@ -116,12 +116,16 @@ def _verify_texts() -> Iterator[Fault]:
         found.setdefault(event.pk, set()).add(text.field)
         if text.erased_at is not None:
             if event.seq not in erased.get(event.case_id, set()):
-                yield Fault(event.case.number, f"the text of entry {event.seq} was emptied without an erasure")
+                yield Fault(
+                    event.case.number, f"the text of entry {event.seq} was emptied without an erasure"
+                )
         elif digest_of(text.salt, text.text) != event.digests.get(text.field):
             yield Fault(event.case.number, f"the text of entry {event.seq} was altered")
     for event in Event.objects.exclude(digests={}).select_related("case").iterator(chunk_size=2000):
         if missing := set(event.digests) - found.get(event.pk, set()):
-            yield Fault(event.case.number, f"a text of entry {event.seq} is missing: {', '.join(sorted(missing))}")
+            yield Fault(
+                event.case.number, f"a text of entry {event.seq} is missing: {', '.join(sorted(missing))}"
+            )
 
 
 def _verify_seals() -> Iterator[Fault]:

@@ -48,7 +48,17 @@ DECIDED_ON = (
     "round_number",
 )
 # What stands in an entry with its value before and after. Text that people typed never does.
-TRACKED = ("area_id", "lead_id", "assignee_id", "phase", "status", "urgency", "sealed", "outcome", "round_number")
+TRACKED = (
+    "area_id",
+    "lead_id",
+    "assignee_id",
+    "phase",
+    "status",
+    "urgency",
+    "sealed",
+    "outcome",
+    "round_number",
+)
 SUPERIOR_ROLES = (Role.STREET_OFFICER, Role.DISTRICT_OFFICER, Role.SUPERVISOR)
 
 
@@ -210,7 +220,9 @@ def open_case(
         detail = kind.detail_model(case=case)
         passage = _Passage(kind, step, case, detail, by, at)
         if not step.who.allows(case, by):
-            raise StepNotPossible(format_lazy(_("“{step}” is for: {who}."), step=step.label, who=step.who.words), [])
+            raise StepNotPossible(
+                format_lazy(_("“{step}” is for: {who}."), step=step.label, who=step.who.words), []
+            )
         valid = _validate(passage, data)
         taken = _pass_through(passage, valid)
         once.answer(key, operation=f"{kind_code}/{name}", by=by, event=taken.event)

@@ -48,7 +48,7 @@ def _roles(roles: tuple[str, ...]) -> Words:
 
 
 def of_lead(*roles: str) -> Rule:
-    """Somebody in one of the roles in the leading organisation."""
+    """Allow somebody in one of the roles in the leading organisation."""
     return Rule(
         lambda case, actor: actor.serves(case.lead_id, roles),
         format_lazy(_("{roles} of the leading organisation"), roles=_roles(roles)),
@@ -56,7 +56,7 @@ def of_lead(*roles: str) -> Rule:
 
 
 def of_superior(*roles: str) -> Rule:
-    """Somebody in one of the roles in an organisation above the leading one, in either line."""
+    """Allow somebody in one of the roles in an organisation above the leading one, in either line."""
     return Rule(
         lambda case, actor: actor.is_above(case.lead_id, roles),
         format_lazy(_("{roles} of a superior organisation"), roles=_roles(roles)),
@@ -64,19 +64,22 @@ def of_superior(*roles: str) -> Rule:
 
 
 def of_assisting(*roles: str) -> Rule:
-    """Somebody in one of the roles in an organisation that assists."""
+    """Allow somebody in one of the roles in an organisation that assists."""
 
     def test(case: Case, actor: Actor) -> bool:
         served = actor.organisations_in(roles)
-        return bool(served) and case.assignments.filter(
-            organisation__in=served, role="assisting", ended_at__isnull=True
-        ).exists()
+        return (
+            bool(served)
+            and case.assignments.filter(
+                organisation__in=served, role="assisting", ended_at__isnull=True
+            ).exists()
+        )
 
     return Rule(test, format_lazy(_("{roles} of an assisting organisation"), roles=_roles(roles)))
 
 
 def over_area(*roles: str) -> Rule:
-    """Somebody in one of the roles with a posting over the area of the case."""
+    """Allow somebody in one of the roles with a posting over the area of the case."""
     return Rule(
         lambda case, actor: actor.covers(case.area_id, roles),
         format_lazy(_("{roles} of the area"), roles=_roles(roles)),
@@ -84,36 +87,36 @@ def over_area(*roles: str) -> Rule:
 
 
 def anyone_as(*roles: str) -> Rule:
-    """Somebody in one of the roles, anywhere."""
+    """Allow somebody in one of the roles, anywhere."""
     return Rule(lambda case, actor: actor.holds(roles), _roles(roles))
 
 
 def assignee() -> Rule:
-    """The person to whom the case is assigned."""
+    """Allow the person to whom the case is assigned."""
     return Rule(
         lambda case, actor: actor.user is not None and actor.user.pk == case.assignee_id, _("The assignee")
     )
 
 
 def reporter() -> Rule:
-    """The person who reported the case."""
+    """Allow the person who reported the case."""
     return Rule(
         lambda case, actor: actor.user is not None and actor.user.pk == case.reporter_id, _("The reporter")
     )
 
 
 def staff() -> Rule:
-    """Everybody on the staff who sees the case."""
+    """Allow everybody on the staff who sees the case."""
     return Rule(lambda case, actor: actor.user is not None, _("Everybody who sees the matter"))
 
 
 def machine() -> Rule:
-    """The portal itself."""
+    """Allow the portal itself."""
     return Rule(lambda case, actor: actor.is_machine, _("The portal itself"))
 
 
 def any_of(*rules: Who) -> Rule:
-    """Whoever any of the rules allows."""
+    """Allow whoever any of the rules allows."""
     return Rule(
         lambda case, actor: any(r.allows(case, actor) for r in rules),
         format_lazy("; ".join(["{}"] * len(rules)), *(r.words for r in rules)),
@@ -121,7 +124,7 @@ def any_of(*rules: Who) -> Rule:
 
 
 def but_not(rule: Who, test: Callable[[Case, Actor], bool], words: Words) -> Rule:
-    """Whoever a rule allows, except those for whom the test holds."""
+    """Allow whoever a rule allows, except those for whom the test holds."""
     return Rule(
         lambda case, actor: rule.allows(case, actor) and not test(case, actor),
         format_lazy(_("{rule}, but not {exception}"), rule=rule.words, exception=words),

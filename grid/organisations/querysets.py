@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 if TYPE_CHECKING:
-    from grid.organisations.models import Absence, Organisation, Posting
+    pass
 
 
 class OrganisationQuerySet(models.QuerySet["Organisation"]):

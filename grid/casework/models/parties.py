@@ -21,7 +21,9 @@ class Party(models.Model):
     address = EncryptedTextField(_("Address"), blank=True)
     phone_index = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
     identity_index = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
-    represented_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="represents")
+    represented_by = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="represents"
+    )
     language = models.CharField(_("Language"), max_length=10, blank=True)
     audience = models.CharField(_("Audience"), max_length=12, default="staff")
     erased_at = models.DateTimeField(null=True, blank=True)

@@ -53,9 +53,7 @@ class Assignment(models.Model):
                 condition=Q(ended_at__isnull=True),
                 name="assigned_once",
             ),
-            models.CheckConstraint(
-                condition=Q(role__in=AssignmentRole.values), name="assignment_role_known"
-            ),
+            models.CheckConstraint(condition=Q(role__in=AssignmentRole.values), name="assignment_role_known"),
         ]
 
 
