@@ -2,13 +2,18 @@
 
 import os
 import signal
+import warnings
 from typing import Any
 
 from celery import Celery, signals
+from celery.platforms import SecurityWarning
 
 from governance.process import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "governance.settings.dev")
+
+# Root is dangerous where messages are unpickled; ours are JSON. In a container everybody is root.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("sunshine_grid")
 app.config_from_object("django.conf:settings", namespace="CELERY")

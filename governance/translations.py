@@ -17,3 +17,7 @@ def compile_catalogues(locale_dir: Path) -> list[Path]:
         fresh.replace(compiled)
         written.append(compiled)
     return written
+
+
+if __name__ == "__main__":
+    compile_catalogues(Path(__file__).resolve().parent.parent / "locale")

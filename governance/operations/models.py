@@ -16,7 +16,7 @@ class Part(models.TextChoices):
 class Heartbeat(models.Model):
     """When a background process was last known to work."""
 
-    EVERY = timedelta(seconds=15)
+    EVERY = timedelta(seconds=10)
     LATE_AFTER = timedelta(seconds=60)
 
     part = models.CharField(_("Part"), max_length=10, choices=Part, unique=True)
