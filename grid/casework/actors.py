@@ -112,8 +112,14 @@ class Actor:
             self._covers[area_id] = frozenset(above) | {area_id}
         return any(p.area_id in self._covers[area_id] for p in candidates)
 
+    def learn(self, area_id: int, above: Iterable[int]) -> None:
+        """Take over what a page has read of the tree: an area and all that lie above it."""
+        self._covers[area_id] = frozenset(above) | {area_id}
+
     def is_above(self, organisation_id: int, roles: Iterable[str]) -> bool:
         """Tell whether he serves in a superior of an organisation, in either line. One query each."""
+        if not self.holds(roles):
+            return False
         if organisation_id not in self._superiors:
             self._superiors[organisation_id] = frozenset(superiors_of(organisation_id))
         return any(self.serves(o, roles) for o in self._superiors[organisation_id])

@@ -7,9 +7,11 @@ import io
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID, uuid4, uuid5
 
 import puremagic
 from django.core.files.base import ContentFile, File
+from django.db import IntegrityError, transaction
 from django.utils.text import get_valid_filename
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -34,13 +36,15 @@ DOCUMENTS = {
 KEPT_UNCLAIMED = timedelta(days=1)
 
 
-def receive(file: File[bytes], *, user: User | None, at: datetime) -> Upload:
+def receive(file: File[bytes], *, user: User | None, at: datetime, form: UUID | None = None) -> Upload:
     """
     Check a file by its content and keep it until a step claims it.
 
     Pictures are written anew as JPEG or PNG: turned upright, at most 1920 pixels a side, without EXIF, so
     that neither a position nor anything hidden goes with them. PDF and Office files are kept as they are.
 
+    :param form: the key of the form that carries the file. A form that is sent twice, by a double click or a
+        retry, gets the same upload again, so that its key finds the same content.
     :raises ValidationError: when the file is empty, over 20 MB, or not of a kind that is taken in.
     """
     if not file.size:
@@ -49,6 +53,9 @@ def receive(file: File[bytes], *, user: User | None, at: datetime) -> Upload:
         raise ValidationError({"file": _("This file is larger than 20 MB.")})
     file.seek(0)
     raw = file.read()
+    known = uuid5(form, f"{user and user.pk}:{hashlib.sha256(raw).hexdigest()}") if form else None
+    if known and (received := Upload.objects.filter(pk=known, user=user).first()):
+        return received
     name = str(file.name or "file").replace("\\", "/").rsplit("/", 1)[-1][:150]
     picture = _picture(raw)
     if picture is not None:
@@ -62,6 +69,7 @@ def receive(file: File[bytes], *, user: User | None, at: datetime) -> Upload:
                 {"file": _("The name of this file says one thing and its content another.")}
             )
     upload = Upload(
+        id=known or uuid4(),
         user=user,
         name=name,
         media_type=media_type,
@@ -72,7 +80,13 @@ def receive(file: File[bytes], *, user: User | None, at: datetime) -> Upload:
         created_at=at,
     )
     upload.file.save(f"{upload.pk}{_ending(media_type)}", ContentFile(content), save=False)
-    upload.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            upload.save(force_insert=True)
+    except IntegrityError:
+        # The same form came twice at once, and the other one was first.
+        upload.file.delete(save=False)
+        return Upload.objects.get(pk=upload.pk, user=user)
     return upload
 
 

@@ -34,7 +34,7 @@ class Kind:
     `readers` are the roles that read it by a posting over its area, `handlers` those that see and work on
     it in the leading, assisting or copied organisation. `tracked` are the fields of the detail row whose
     change stands in the timeline. `facts` returns what the case page shows beside the shared facts, as
-    (label, value) pairs. `form_context` is handed to the serializer of every step.
+    (label, value) pairs, and `joins` the paths of the detail row that they and the page need.
     """
 
     code: str
@@ -48,6 +48,7 @@ class Kind:
     handlers: frozenset[str] = frozenset()
     tracked: tuple[str, ...] = ()
     facts: Callable[[Any], list[tuple[str | Promise, Any]]] | None = None
+    joins: tuple[str, ...] = ()
     figures: Mapping[str, Any] = field(default_factory=dict)
 
     def status(self, code: str) -> StatusInfo:

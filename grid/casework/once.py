@@ -47,6 +47,12 @@ def answer(key: str, *, operation: str, by: Actor, event: Event) -> None:
         )
 
 
+def answered(key: str, *, operation: str, by: Actor) -> bool:
+    """Tell whether a call under this key was answered, whatever its caller may see of the case today."""
+    held = OnceKey.objects.filter(caller=_caller(by), operation=operation, key=key[:64])
+    return bool(key) and held.filter(case__isnull=False).exists()
+
+
 def _caller(by: Actor) -> str:
     return f"user:{by.user.pk}" if by.user else f"party:{by.party.pk if by.party else ''}"
 

@@ -68,11 +68,9 @@ def of_assisting(*roles: str) -> Rule:
 
     def test(case: Case, actor: Actor) -> bool:
         served = actor.organisations_in(roles)
-        return (
-            bool(served)
-            and case.assignments.filter(
-                organisation__in=served, role="assisting", ended_at__isnull=True
-            ).exists()
+        return bool(served) and any(
+            a.organisation_id in served and a.role == "assisting" and a.ended_at is None
+            for a in case.assignments.all()
         )
 
     return Rule(test, format_lazy(_("{roles} of an assisting organisation"), roles=_roles(roles)))
