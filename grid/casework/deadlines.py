@@ -136,9 +136,9 @@ def extend(
     return row
 
 
-def explain(deadline: Deadline) -> list[str]:
+def explain(deadline: Deadline, *, calendar: WorkCalendar | None = None) -> list[str]:
     """Return how the date was worked out, day by day, in the reader's language, with the article."""
-    due = _due(deadline, WorkCalendar.load())
+    due = _due(deadline, calendar or WorkCalendar.load())
     return [
         arithmetic.line_text(line)
         for line in arithmetic.explain(due, basis=deadline.basis, basis_en=deadline.basis_en)
@@ -270,7 +270,7 @@ def _spans(deadline: Deadline) -> list[arithmetic.PauseSpan]:
         return []
     return [
         arithmetic.PauseSpan(p.starts_at, p.ended_at or p.until)
-        for p in deadline.pauses.order_by("starts_at")
+        for p in sorted(deadline.pauses.all(), key=lambda p: p.starts_at)
     ]
 
 
