@@ -13,6 +13,8 @@ from rest_framework.fields import empty
 from rest_framework.utils.serializer_helpers import BoundField as SerializerBoundField
 
 DESCRIBED = "described"
+DJANGO_ROWS = "10"  # what every Textarea carries unless told otherwise
+OUR_ROWS = 4
 OPTIONAL = ("min", "max", "step", "maxlength", "minlength", "inputmode", "autocomplete", "accept", "placeholder")
 
 WIDGET_TYPES: tuple[tuple[type[forms.Widget], str], ...] = (
@@ -124,7 +126,7 @@ def from_form(bound: BoundField) -> dict[str, Any]:
         "required": form_field.required,
         "type": kind,
         "multiple": bool(getattr(widget, "allow_multiple_selected", False)) and kind == "file",
-        "rows": attrs.get("rows", 4),
+        "rows": rows if (rows := str(attrs.get("rows", ""))) not in ("", DJANGO_ROWS) else OUR_ROWS,
         "hint": attrs.get("hint", ""),
         "attrs": {key: attrs[key] for key in OPTIONAL if key in attrs},
         "autofocus": attrs.get("autofocus", False),
@@ -159,7 +161,7 @@ def from_serializer(bound: SerializerBoundField) -> dict[str, Any]:
         "required": bound.required,
         "type": kind,
         "multiple": inner is not serializer_field and kind == "file",
-        "rows": style.get("rows", 4),
+        "rows": style.get("rows", OUR_ROWS),
         "hint": style.get("hint", ""),
         "attrs": {**limits_of(inner), **{key: style[key] for key in OPTIONAL if key in style}},
         "autofocus": False,

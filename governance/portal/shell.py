@@ -34,5 +34,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "city_name": city_name(),
         "posting_line": SimpleLazyObject(lambda: posting_line(user)),
+        "is_demo": settings.DEMO,
         "large_text": request.COOKIES.get(LARGE_TEXT_COOKIE) == "1",
     }

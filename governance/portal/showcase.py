@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from grid.casework.models.case import Urgency
+
 
 class ExampleForm(forms.Form):
     """Every kind of field of a Django form."""
@@ -27,7 +29,7 @@ class ExampleForm(forms.Form):
                 }
             }
         ),
-        choices=[("red", _("Extremely urgent")), ("yellow", _("Urgent")), ("blue", _("Ordinary"))],
+        choices=Urgency.choices,
     )
     category = forms.ChoiceField(
         label=_("Kind of incident"),

@@ -83,7 +83,7 @@ document.addEventListener("htmx:load", (event) => addDismiss(event.target));
 
 function start() {
   addDismiss(document);
-  const summary = document.querySelector("[data-focus]");
+  const summary = document.querySelector("[data-focus]:not(.showcase *)");
   if (summary) summary.focus();
 }
 

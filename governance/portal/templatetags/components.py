@@ -12,12 +12,20 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy
 
 from governance.portal import fields
+from grid.casework.models.case import Urgency
+from grid.worktime.arithmetic.lights import Light
 
 register = template.Library()
 ICONS = settings.BASE_DIR / "static" / "vendor" / "bootstrap-icons" / "icons"
+ENDED = {
+    "paused": gettext_lazy("Paused"),
+    "met": gettext_lazy("Done in time"),
+    "met_late": gettext_lazy("Done late"),
+    "none": gettext_lazy("No deadline"),
+}
 INNER = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 
 
@@ -83,22 +91,39 @@ def time_left(due_at: datetime | None, at: datetime | None = None) -> str:
 
 
 def in_words(span: timedelta) -> str:
-    """Say a span with at most two units; from ten days on in days alone."""
+    """Say a span with at most two units; from ten days or ten hours on with one."""
     minutes = int(span.total_seconds() // 60)
     days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
-    day_part = ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
-    hour_part = ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
-    minute_part = ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
-    joint = _("%(larger)s %(smaller)s")
     if days >= 10 or (days and not hours):
-        return day_part
+        return _("%(d)d d") % {"d": days}
     if days:
-        return joint % {"larger": day_part, "smaller": hour_part}
+        return _("%(d)d d %(h)d h") % {"d": days, "h": hours}
     if hours >= 10 or (hours and not minutes):
-        return hour_part
+        return _("%(h)d h") % {"h": hours}
     if hours:
-        return joint % {"larger": hour_part, "smaller": minute_part}
-    return minute_part if minutes else _("less than a minute")
+        return _("%(h)d h %(m)d min") % {"h": hours, "m": minutes}
+    return _("%(m)d min") % {"m": minutes} if minutes else _("less than a minute")
+
+
+@register.simple_tag
+def light_of(light: Light | int | str | None) -> dict[str, str]:
+    """
+    Return the name (for its shape and colour) and the word of a light.
+
+    Takes a Light or its number, or one of green, yellow, orange, red, paused, met, met_late, none.
+    """
+    if isinstance(light, int):
+        light = Light(light).name.lower()
+    name = light or "none"
+    if name in ENDED:
+        return {"name": name, "word": str(ENDED[name])}
+    return {"name": name, "word": Light[name.upper()].label}
+
+
+@register.simple_tag
+def urgency_word(urgency: str) -> str:
+    """Return the word for an urgency."""
+    return str(Urgency(urgency).label)
 
 
 @register.filter
