@@ -40,7 +40,8 @@ def split(data: type[serializers.Serializer[Any]], valid: Mapping[str, Any]) -> 
     for name, value in valid.items():
         if value in (None, "", []) or name == "audience":
             continue
-        if isinstance(declared.get(name), serializers.CharField):
+        # A field for text may be validated into a row, as the number of another case: that is a value.
+        if isinstance(declared.get(name), serializers.CharField) and isinstance(value, str):
             written.texts[name] = value
         else:
             written.values[name] = plain(value)
