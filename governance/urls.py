@@ -9,6 +9,8 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("admin/", admin.site.urls),
+    path("areas/", include("grid.areas.urls")),
+    path("organisations/", include("grid.organisations.urls")),
     path("accounts/", include("governance.accounts.urls")),
     path("", include("governance.portal.urls")),
 ]
