@@ -8,6 +8,7 @@ from governance.operations.health import healthz, readyz
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("desk/", include("governance.desk.urls")),
     path("admin/", admin.site.urls),
     path("areas/", include("grid.areas.urls")),
     path("organisations/", include("grid.organisations.urls")),
