@@ -17,14 +17,14 @@ from django.utils.translation import gettext_lazy
 from grid.areas import services
 from grid.areas.models import Area, AreaChange
 
-PLACE = ["code", "parent", "code_kept"]
-FIXED = ["tier", "code_system"]
-FACTS = ["name", "name_en", "valid_from", "households", "population", "external_codes"]
-DRAWN = ["outline", "schematic"]
-ENDED = ["valid_until", "successor", "end_reason"]
+PLACE = ("code", "parent", "code_kept")
+FIXED = ("tier", "code_system")
+FACTS = ("name", "name_en", "valid_from", "households", "population", "external_codes")
+DRAWN = ("outline", "schematic")
+ENDED = ("valid_until", "successor", "end_reason")
 
 
-class AreaForm(forms.ModelForm):  # type: ignore[type-arg]
+class AreaForm(forms.ModelForm):
     """Edit one area; the services judge it before anything is kept."""
 
     class Meta:
@@ -79,7 +79,7 @@ class AreaForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Area)
-class AreaAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class AreaAdmin(admin.ModelAdmin):
     """The tree; areas end, they are never deleted."""
 
     form = AreaForm
@@ -89,7 +89,7 @@ class AreaAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ["parent"]
     raw_id_fields = ["parent", "successor"]
     fieldsets = [
-        (None, {"fields": [*FIXED, *PLACE]}),
+        (None, {"fields": (*FIXED, *PLACE)}),
         (gettext_lazy("Facts"), {"fields": FACTS}),
         (gettext_lazy("Outline"), {"fields": DRAWN}),
         (gettext_lazy("End"), {"fields": ENDED}),
@@ -102,7 +102,7 @@ class AreaAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Area | None = None) -> list[str]:
         """Keep the tier and the code system as they were set."""
-        return FIXED if obj else []
+        return list(FIXED) if obj else []
 
     def save_model(self, request: HttpRequest, obj: Area, form: AreaForm, change: bool) -> None:
         """Write through the services, in the name of who is signed in."""
@@ -115,7 +115,7 @@ class AreaAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(AreaChange)
-class AreaChangeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class AreaChangeAdmin(admin.ModelAdmin):
     """Who changed what; to read only."""
 
     list_display = ["at", "area", "verb", "by"]

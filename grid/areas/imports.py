@@ -66,7 +66,8 @@ def import_areas(
     """
     lock_tree()
     result = ImportResult(problems=list(found.problems))
-    stats = Area.objects.filter(code_system=CodeSystem.STATS).select_related("parent").order_by("pk")
+    stats = Area.objects.filter(code_system=CodeSystem.STATS).select_related("parent")
+    stats = stats.defer("outline", "parent__outline").order_by("pk")
     known = {area.code: area for area in stats.filter(valid_until__isnull=True)}
     ended = {area.code: area for area in stats.filter(valid_until__isnull=False) if area.code not in known}
     rows = [row for row in found.rows if row.level.tier]

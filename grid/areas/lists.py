@@ -250,7 +250,7 @@ def judge_place(row: Row, parent_code: str, parent: Level) -> str | None:
     if parent.tier is None and row.level.rank > LEVELS["street"].rank:
         names = f"a {level_name(row.level)} cannot stand directly under a {level_name(parent)}"
         return f"level: {names} ({parent_code})"
-    if not row.code.startswith(parent_code[: parent.own]):
+    if row.code.isdecimal() and row.code.isascii() and not row.code.startswith(parent_code[: parent.own]):
         return f"code: {row.code} does not begin with {parent_code[: parent.own]}, the digits of its parent"
     return None
 

@@ -38,6 +38,8 @@ class CodeSystem(models.TextChoices):
 CODE_LENGTHS = {Tier.DISTRICT: 12, Tier.STREET: 12, Tier.COMMUNITY: 12, Tier.GRID: 15, Tier.BUILDING: 20}
 # Digits of a statistical code that are its own and that its children must begin with.
 PREFIX_LENGTHS = {Tier.DISTRICT: 6, Tier.STREET: 9, Tier.COMMUNITY: 12, Tier.GRID: 15, Tier.BUILDING: 20}
+CODE_TAKEN_MESSAGE = _("Another area that is still valid has this code.")
+CODE_LENGTH_MESSAGE = _("A code has 12 digits down to the community, 15 for a grid, 20 for a building.")
 
 
 class Area(MPTTModel):
@@ -134,7 +136,7 @@ class Area(MPTTModel):
                 fields=["code_system", "code"],
                 condition=Q(valid_until__isnull=True),
                 name="area_code_once_while_valid",
-                violation_error_message=_("Another area that is still valid has this code."),
+                violation_error_message=CODE_TAKEN_MESSAGE,
             ),
             models.CheckConstraint(
                 condition=Q(code__regex=r"^[0-9]+$"),
@@ -147,9 +149,7 @@ class Area(MPTTModel):
                 | Q(tier=Tier.GRID, code__regex=r"^[0-9]{15}$")
                 | Q(tier=Tier.BUILDING, code__regex=r"^[0-9]{20}$"),
                 name="area_code_length",
-                violation_error_message=_(
-                    "A code has 12 digits down to the community, 15 for a grid, 20 for a building."
-                ),
+                violation_error_message=CODE_LENGTH_MESSAGE,
             ),
             models.CheckConstraint(condition=Q(tier__in=Tier.values), name="area_tier_known"),
             models.CheckConstraint(

@@ -16,7 +16,16 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from grid.areas import geometry
-from grid.areas.models import Area, AreaChange, ChangeVerb, CodeSystem, Tier
+from grid.areas.models import (
+    CODE_LENGTH_MESSAGE,
+    CODE_LENGTHS,
+    CODE_TAKEN_MESSAGE,
+    Area,
+    AreaChange,
+    ChangeVerb,
+    CodeSystem,
+    Tier,
+)
 from grid.areas.tree import (
     code_fits,
     compute_bounds,
@@ -120,6 +129,7 @@ def move_area(
     area.code = code or area.code
     area.code_kept = keep_code and not code_fits(area.code, area.code_system, target)
     _check_place(area)
+    _check_code(area)
     if code and area.children.exclude(code__startswith=code).filter(code_system=CodeSystem.STATS).exists():
         raise ValidationError(
             {"code": _("The areas below it do not begin with the code %(code)s.") % {"code": code}}
@@ -286,6 +296,7 @@ def _prepare(area: Area) -> None:
     if area.parent is not None and area.parent.valid_until is not None:
         raise ValidationError({"parent": _("%(name)s has ended.") % {"name": area.parent.label}})
     _check_place(area)
+    _check_code(area)
     if area.outline is not None:
         _measure(area)
 
@@ -308,6 +319,15 @@ def _check_place(area: Area) -> None:
         raise ValidationError(
             {"code": _("The code %(code)s does not begin with that of its parent %(parent)s.") % codes}
         )
+
+
+def _check_code(area: Area) -> None:
+    """Say by field what the constraints say without one: the length of the code, and that it is free."""
+    if area.code_system == CodeSystem.STATS and len(area.code) != CODE_LENGTHS[Tier(area.tier)]:
+        raise ValidationError({"code": CODE_LENGTH_MESSAGE})
+    taken = Area.objects.filter(code=area.code, code_system=area.code_system, valid_until__isnull=True)
+    if taken.exclude(pk=area.pk).exists():
+        raise ValidationError({"code": CODE_TAKEN_MESSAGE})
 
 
 def _measure(area: Area) -> None:
