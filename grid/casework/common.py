@@ -12,10 +12,11 @@ from rest_framework import serializers
 from grid.areas.models import Area
 from grid.casework import deadlines
 from grid.casework.actors import OFFICE_ROLES, Actor
-from grid.casework.data import StepData, UploadsField, text_field
+from grid.casework.data import CodeField, StepData, UploadsField, text_field
 from grid.casework.models import Case, Deadline, EventText, Link, LinkType, Outcome
 from grid.casework.steps import Start, Step
 from grid.casework.who import any_of, assignee, machine, of_lead, of_superior, over_area, reporter, staff
+from grid.organisations.duty import Seat
 from grid.organisations.models import Posting, Role
 from grid.people.models import User
 
@@ -130,15 +131,26 @@ class ReasonData(StepData):
     reason = text_field(label=_("Reason"))
 
 
-class ClimbData(StepData):
-    """What the ladder found; written by the portal only."""
+class VacantData(serializers.Serializer):  # type: ignore[type-arg]
+    """A post at which nobody was found: the handling roles or the head of the lead, or a superior."""
 
-    deadline = serializers.CharField(max_length=40)
+    organisation = serializers.IntegerField()
+    post = serializers.ChoiceField(choices=Seat.choices)
+
+
+class ClimbData(StepData):
+    """
+    What the ladder found; written by the portal only.
+
+    `told` are the people who are told, `organisation` is the superior among whose people some of them are.
+    """
+
+    deadline = CodeField()
     level = serializers.IntegerField(min_value=1, max_value=5)
     due_at = serializers.DateTimeField()
     told = serializers.ListField(child=serializers.IntegerField(), required=False)
     organisation = serializers.IntegerField(required=False, allow_null=True)
-    vacant = serializers.ListField(child=serializers.IntegerField(), required=False)
+    vacant = VacantData(many=True, required=False)
 
 
 class EraseData(StepData):
@@ -214,7 +226,7 @@ def common_steps(
             style="danger",
             hint=_("For entries made by mistake. Nothing is deleted; the matter stays readable."),
         ),
-        Step("climb", _("Deadline reminder"), machine(), _nothing, is_open, data=ClimbData, hidden=True),
+        Step("climb", _("Deadline reminder"), machine(), climb, is_open, data=ClimbData, hidden=True),
         Step("resume", _("Pause ended"), machine(), resume, is_open, hidden=True),
         Step(
             "erase",
@@ -299,6 +311,17 @@ def void(detail: Any, *, by: Actor, at: datetime, reason: str) -> str:
     """Void a case (作废) with a reason; nothing is deleted."""
     detail.case.outcome = Outcome.VOIDED
     return "voided"
+
+
+def climb(detail: Any, *, by: Actor, at: datetime, deadline: str, level: int, **told: Any) -> None:
+    """
+    Write the rungs that a deadline has passed; who is told stands in the entry.
+
+    :raises ValidationError: when the deadline does not stand at this level now.
+    """
+    row = Deadline.objects.filter(case=detail.case, code=deadline, ended_at=None).first()
+    if row is None or deadlines.climb(row, at=at)[-1:] != [level]:
+        raise serializers.ValidationError({"level": _("The deadline does not stand at this rung now.")})
 
 
 def resume(detail: Any, *, by: Actor, at: datetime) -> None:

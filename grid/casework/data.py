@@ -43,6 +43,26 @@ class UploadsField(serializers.ListField):
         return [found[i] for i in dict.fromkeys(ids)]
 
 
+class CodeField(serializers.Field):  # type: ignore[type-arg]
+    """A code of the portal's own, as a deadline's: a value of the entry, not text that somebody typed."""
+
+    default_error_messages = {"invalid": _("This is no code.")}
+
+    def to_internal_value(self, data: Any) -> str:
+        """
+        Return the code.
+
+        :raises ValidationError: when it is no short text.
+        """
+        if not isinstance(data, str) or not 0 < len(data) <= 40:
+            self.fail("invalid")
+        return str(data)
+
+    def to_representation(self, value: Any) -> str:
+        """Return the code as it is."""
+        return str(value)
+
+
 class StepData(serializers.Serializer):  # type: ignore[type-arg]
     """What every step may carry: nothing but what its subclass declares."""
 

@@ -160,12 +160,39 @@ def next_rung(deadline: Deadline) -> datetime | None:
         return None
     if deadline.status == DeadlineStatus.PAUSED:
         return deadline.pauses.filter(ended_at=None).values_list("until", flat=True).first()
-    climbed: set[int] = set()
-    if deadline.pk and not deadline._state.adding:
-        climbed = set(
-            Rung.objects.filter(deadline=deadline, due_at=deadline.due_at).values_list("level", flat=True)
-        )
-    return min((when for level, when in rungs(deadline) if level > max(climbed, default=0)), default=None)
+    return min((when for _level, when in _ahead(deadline)), default=None)
+
+
+def passed(deadline: Deadline, *, at: datetime) -> list[int]:
+    """Return the levels of a running office deadline that were reached and not climbed yet, lowest first."""
+    if deadline.status != DeadlineStatus.RUNNING or deadline.binds != Binds.OFFICE:
+        return []
+    return sorted(level for level, when in _ahead(deadline) if when <= at)
+
+
+def climb(deadline: Deadline, *, at: datetime) -> list[int]:
+    """
+    Write every rung that was passed, of which only the highest is told, and return their levels.
+
+    The key of a rung (deadline, level, due instant) lets none be written twice.
+    """
+    levels = passed(deadline, at=at)
+    Rung.objects.bulk_create(
+        Rung(deadline=deadline, level=level, due_at=deadline.due_at, climbed_at=at, told=level == levels[-1])
+        for level in levels
+    )
+    deadline.next_rung_at = next_rung(deadline)
+    deadline.save(update_fields=["next_rung_at"])
+    return levels
+
+
+def _ahead(deadline: Deadline) -> list[tuple[int, datetime]]:
+    """Return the rungs above the highest that was climbed for this due instant."""
+    climbed: list[int] = []
+    if not deadline._state.adding:
+        rows = Rung.objects.filter(deadline=deadline, due_at=deadline.due_at)
+        climbed = list(rows.values_list("level", flat=True))
+    return [(level, when) for level, when in rungs(deadline) if level > max(climbed, default=0)]
 
 
 def rungs(deadline: Deadline) -> list[tuple[int, datetime]]:

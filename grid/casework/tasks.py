@@ -1,0 +1,24 @@
+"""What beat sends."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from grid.casework import feed, files, seals
+
+
+@shared_task
+def number_feed() -> None:
+    """Give the committed rows of the feed their positions."""
+    feed.number()
+
+
+@shared_task
+def seal_timeline() -> None:
+    """Seal the heads of all chains."""
+    seals.seal(at=timezone.now())
+
+
+@shared_task
+def sweep_uploads() -> None:
+    """Remove files that no step claimed."""
+    files.sweep(at=timezone.now())
