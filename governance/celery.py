@@ -7,6 +7,7 @@ from typing import Any
 
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
+from django.db import connection
 
 from governance.process import die_with_parent
 
@@ -32,3 +33,4 @@ def _refuse_demo_accounts(**kwargs: Any) -> None:
     from governance.operations.demo_accounts import refuse_demo_accounts
 
     refuse_demo_accounts()
+    connection.close()  # the processes of the pool are forked from this one

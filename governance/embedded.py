@@ -261,6 +261,8 @@ def keep(name: str, home: Path, *, durable: bool) -> None:
         if last := _nobody_else(home):
             ready.unlink(missing_ok=True)
             _stop(process, server)
+            if not run_dir.is_relative_to(home):
+                shutil.rmtree(run_dir, ignore_errors=True)
             os.close(last)
             return
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from celery.beat import PersistentScheduler
-from django.db import Error, close_old_connections
+from django.db import Error, connection
 from django.utils import timezone
 
 from governance.operations.models import Heartbeat, Part
@@ -25,8 +25,8 @@ class HeartbeatScheduler(PersistentScheduler):
         if self._beaten_at is None or now - self._beaten_at >= Heartbeat.EVERY:
             self._beaten_at = now
             try:
-                close_old_connections()
                 Heartbeat.beat(Part.BEAT, at=now)
             except Error:
+                connection.close()
                 logger.warning("The heartbeat of beat could not be written; trying again.", exc_info=True)
         return min(pause, Heartbeat.EVERY.total_seconds())

@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
 
 
 def refuse_demo_accounts() -> None:
@@ -17,7 +16,6 @@ def refuse_demo_accounts() -> None:
     if settings.DEMO_ACCOUNTS_ALLOWED:
         return
     found = demo_accounts()
-    connection.close()
     if found:
         raise ImproperlyConfigured(explain(found))
 

@@ -1,0 +1,113 @@
+"""Tests of /healthz, /readyz and the heartbeats behind them."""
+
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.db import OperationalError, connections
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from governance.celery import app
+from governance.operations import health
+from governance.operations.beat import HeartbeatScheduler
+from governance.operations.models import Heartbeat, Part
+from governance.operations.tasks import worker_heartbeat
+
+NOW = datetime.fromisoformat("2026-10-09T09:00:00+08:00")
+
+
+def test_healthz_answers_without_touching_the_database(client: Client) -> None:
+    response = client.get("/healthz")  # pytest-django refuses any query here
+
+    assert (response.status_code, response.content) == (200, b"ok")
+
+
+@pytest.mark.django_db
+def test_readyz_says_ok_for_every_part_that_works(client: Client) -> None:
+    for part in Part:
+        Heartbeat.beat(part, at=timezone.now())
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 200
+    assert response.json() == {"database": "ok", "redis": "ok", "worker": "ok", "beat": "ok"}
+
+
+@pytest.mark.django_db
+def test_a_part_that_was_never_seen_is_named_and_the_portal_still_serves(client: Client) -> None:
+    response = client.get("/readyz")
+
+    assert response.status_code == 200
+    assert response.json() == {"database": "ok", "redis": "ok", "worker": "never seen", "beat": "never seen"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("silent", "said"), [(60, "ok"), (61, "not seen for 61 s")])
+def test_a_part_is_missed_after_a_minute(silent: int, said: str) -> None:
+    Heartbeat.beat(Part.BEAT, at=NOW - timedelta(seconds=silent))
+
+    assert health.background(at=NOW) == {"worker": "never seen", "beat": said}
+
+
+@pytest.mark.django_db
+def test_without_redis_the_portal_still_serves_and_says_so(client: Client, settings: Settings) -> None:
+    settings.REDIS_URL = "redis://:a-secret@127.0.0.1:1/0"
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 200
+    assert response.json()["redis"] == "does not answer (ConnectionError)"
+    assert b"a-secret" not in response.content
+
+
+@pytest.mark.django_db
+def test_without_database_readyz_is_503_and_shows_no_secret(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise OperationalError("connection to postgres://portal:a-secret@db failed")
+
+    monkeypatch.setattr(connections["default"], "cursor", refuse)
+
+    response = client.get("/readyz")
+    monkeypatch.undo()
+
+    assert response.status_code == 503
+    assert response.json()["database"] == "does not answer (OperationalError)"
+    assert response.json()["worker"] == "not known without the database"
+    assert b"a-secret" not in response.content
+
+
+@pytest.mark.django_db
+def test_a_part_has_one_row_however_often_it_beats() -> None:
+    Heartbeat.beat(Part.WORKER, at=NOW)
+    Heartbeat.beat(Part.WORKER, at=NOW + timedelta(seconds=10))
+
+    assert list(Heartbeat.objects.values_list("part", "at")) == [("worker", NOW + timedelta(seconds=10))]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_real_worker_takes_its_heartbeat_from_the_queue(celery_worker: None) -> None:
+    worker_heartbeat.delay()
+
+    until = time.monotonic() + 30
+    while not Heartbeat.objects.filter(part=Part.WORKER).exists():
+        assert time.monotonic() < until, "the worker did not run the task"
+        time.sleep(0.05)
+
+
+@pytest.mark.django_db
+def test_the_scheduler_shows_that_its_loop_turns(tmp_path: Path) -> None:
+    scheduler = HeartbeatScheduler(app=app, schedule_filename=str(tmp_path / "schedule"))
+    scheduler.tick()
+    scheduler.close()
+
+    assert Heartbeat.objects.filter(part=Part.BEAT).exists()
+
+
+def test_every_scheduled_task_exists() -> None:
+    app.loader.import_default_modules()
+    missing = {entry["task"] for entry in app.conf.beat_schedule.values()} - set(app.tasks)
+
+    assert missing == set()
