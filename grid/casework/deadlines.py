@@ -176,9 +176,11 @@ def climb(deadline: Deadline, *, at: datetime) -> list[int]:
 
     The key of a rung (deadline, level, due instant) lets none be written twice.
     """
-    levels = passed(deadline, at=at)
+    levels, due_at = passed(deadline, at=at), deadline.due_at
+    if due_at is None or not levels:
+        return []
     Rung.objects.bulk_create(
-        Rung(deadline=deadline, level=level, due_at=deadline.due_at, climbed_at=at, told=level == levels[-1])
+        Rung(deadline=deadline, level=level, due_at=due_at, climbed_at=at, told=level == levels[-1])
         for level in levels
     )
     deadline.next_rung_at = next_rung(deadline)
@@ -189,7 +191,7 @@ def climb(deadline: Deadline, *, at: datetime) -> list[int]:
 def _ahead(deadline: Deadline) -> list[tuple[int, datetime]]:
     """Return the rungs above the highest that was climbed for this due instant."""
     climbed: list[int] = []
-    if not deadline._state.adding:
+    if deadline.due_at is not None and not deadline._state.adding:
         rows = Rung.objects.filter(deadline=deadline, due_at=deadline.due_at)
         climbed = list(rows.values_list("level", flat=True))
     return [(level, when) for level, when in rungs(deadline) if level > max(climbed, default=0)]
@@ -305,7 +307,7 @@ def _extension(deadline: Deadline) -> int:
     return 0 if deadline._state.adding else sum(e.length for e in deadline.extensions.all())
 
 
-def left(deadline: Deadline, *, at: datetime) -> int | timedelta:
+def left(deadline: Deadline, *, at: datetime, calendar: WorkCalendar | None = None) -> int | timedelta:
     """Return the days of its unit that are left of a deadline, for hours a timedelta; nothing left is 0."""
-    calendar = WorkCalendar.load()
+    calendar = calendar or WorkCalendar.load()
     return arithmetic.left(_due(deadline, calendar), at=at, calendar=calendar)
