@@ -26,7 +26,12 @@ def test_every_vendored_file_matches_its_checksum_and_nothing_else_is_there():
 
 def test_every_vendored_library_carries_its_licence_and_its_version():
     versions = (VENDOR / "VERSIONS").read_text()
-    names = {"bootstrap": "bootstrap", "bootstrap-icons": "bootstrap-icons", "htmx": "htmx.org", "leaflet": "leaflet"}
+    names = {
+        "bootstrap": "bootstrap",
+        "bootstrap-icons": "bootstrap-icons",
+        "htmx": "htmx.org",
+        "leaflet": "leaflet",
+    }
 
     assert {folder.name for folder in VENDOR.iterdir() if folder.is_dir()} == set(names)
     for folder, package in names.items():
