@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,21 +14,37 @@ from grid.areas.models import Area, Tier
 from grid.areas.tree import find_faults, lock_tree
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+SCRIPT = Path(__file__).with_name("insert_grids.py")
 MOVED = 500
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
-def start_inserter(community: Area, first: int, number: int) -> subprocess.Popen:
-    script = str(Path(__file__).with_name("insert_grids.py"))
-    return subprocess.Popen(
-        [sys.executable, script, connection.settings_dict["NAME"], community.code, str(first), str(number)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+@pytest.fixture
+def start_inserter() -> Iterator[Callable[..., subprocess.Popen]]:
+    """Return a function that starts a process which inserts grids; none outlives the test."""
+    started: list[subprocess.Popen] = []
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep)
+
+    def start(community: Area, first: int, number: int) -> subprocess.Popen:
+        database = connection.settings_dict["NAME"]
+        command = [sys.executable, str(SCRIPT), database, community.code, str(first), str(number)]
+        started.append(
+            subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                cwd=ROOT,
+                env={**os.environ, "PYTHONPATH": path},
+            )
+        )
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 def finish(processes: list[subprocess.Popen]) -> None:
@@ -40,7 +57,7 @@ def finish(processes: list[subprocess.Popen]) -> None:
     assert [process.returncode for process in processes] == [0] * len(processes)
 
 
-def test_two_processes_insert_at_once_and_every_bound_matches(plant, community, street):
+def test_two_processes_insert_at_once_and_every_bound_matches(start_inserter, plant, community, street):
     neighbour = plant(Tier.COMMUNITY, street)
     started = [start_inserter(community, 101, 25), start_inserter(neighbour, 201, 25)]
 
@@ -51,14 +68,14 @@ def test_two_processes_insert_at_once_and_every_bound_matches(plant, community, 
     assert Area.objects.within([street.pk]).tier(Tier.GRID).count() == 50
 
 
-def test_two_processes_insert_under_the_same_parent_at_once(community):
+def test_two_processes_insert_under_the_same_parent_at_once(start_inserter, community):
     finish([start_inserter(community, 101, 25), start_inserter(community, 201, 25)])
 
     assert find_faults() == []
     assert Area.objects.within([community.pk]).count() == 51
 
 
-def test_a_writer_waits_for_the_other(plant, community):
+def test_a_writer_waits_for_the_other(start_inserter, community):
     process = start_inserter(community, 101, 1)
     assert process.stdout.readline() == "ready\n"
     with transaction.atomic():
