@@ -3,12 +3,14 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib.auth import password_validation
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.utils.translation import gettext_lazy as _
 
 from grid.people.models import User
+
+# Each language by its own name: whoever needs it can read it.
+ENDONYMS = [("zh-hans", "中文"), ("en", "English")]
 
 
 class SignInForm(AuthenticationForm):
@@ -29,22 +31,18 @@ class SignInForm(AuthenticationForm):
 
 
 class ProfileForm(forms.ModelForm):
-    """What a person may change about his own account."""
+    """What a person may change about his own account; his name stands in timelines, so it is not his."""
 
-    language = forms.ChoiceField(
-        label=_("Language"), choices=settings.LANGUAGES, widget=forms.RadioSelect, required=True
-    )
+    language = forms.ChoiceField(label=_("Language"), choices=ENDONYMS, widget=forms.RadioSelect)
 
     class Meta:
         model = User
-        fields = ["name", "phone", "language", "large_text"]
+        fields = ["phone", "language", "large_text"]
         help_texts = {
-            "name": _("As colleagues and the timeline of a case show it."),
             "phone": _("Shown to colleagues who work on the same case."),
             "large_text": _("Letters of 20 px and larger buttons, on every device you sign in on."),
         }
         widgets = {
-            "name": forms.TextInput(attrs={"autocomplete": "name"}),
             "phone": forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
         }
 
@@ -57,6 +55,8 @@ class ChangePasswordForm(PasswordChangeForm):
         super().__init__(*args, **kwargs)
         self.fields["old_password"].label = _("Your password until now")
         self.fields["new_password1"].label = _("New password")
-        self.fields["new_password1"].help_text = " ".join(password_validation.password_validators_help_texts())
+        self.fields["new_password1"].help_text = " ".join(
+            password_validation.password_validators_help_texts()
+        )
         self.fields["new_password2"].label = _("New password once more")
         self.fields["new_password2"].help_text = ""

@@ -15,10 +15,9 @@ def choose_large_text(user: User, *, large_text: bool) -> None:
     user.save(update_fields=["large_text"])
 
 
-def change_profile(user: User, *, name: str, phone: str, language: str, large_text: bool) -> None:
+def change_profile(user: User, *, phone: str, language: str, large_text: bool) -> None:
     """Write what a person says about himself."""
-    user.name = name
     user.phone = phone
     user.language = language
     user.large_text = large_text
-    user.save(update_fields=["name", "phone", "language", "large_text"])
+    user.save(update_fields=["phone", "language", "large_text"])

@@ -112,6 +112,8 @@ def demo_sign_ins() -> list[dict[str, Any]]:
         return []
     users = list(User.objects.filter(is_demo=True, is_active=True).exclude(username="").order_by("pk")[:12])
     first: dict[int, Posting] = {}
-    for posting in Posting.objects.filter(user__in=users).held(timezone.localdate()).select_related("organisation"):
+    for posting in (
+        Posting.objects.filter(user__in=users).held(timezone.localdate()).select_related("organisation")
+    ):
         first.setdefault(posting.user_id, posting)
     return [{"user": user, "posting": first.get(user.pk)} for user in users]

@@ -12,10 +12,21 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 from rest_framework.utils.serializer_helpers import BoundField as SerializerBoundField
 
-DESCRIBED = "described"
+FRACTIONS = (serializers.FloatField, serializers.DecimalField)
 DJANGO_ROWS = "10"  # what every Textarea carries unless told otherwise
 OUR_ROWS = 4
-OPTIONAL = ("min", "max", "step", "maxlength", "minlength", "inputmode", "autocomplete", "accept", "placeholder")
+OPTIONAL = (
+    "min",
+    "max",
+    "step",
+    "maxlength",
+    "minlength",
+    "inputmode",
+    "autocomplete",
+    "accept",
+    "capture",
+    "placeholder",
+)
 
 WIDGET_TYPES: tuple[tuple[type[forms.Widget], str], ...] = (
     (forms.HiddenInput, "hidden"),
@@ -71,11 +82,13 @@ def describe(source: Any, *, prefix: str = "", **changes: Any) -> dict[str, Any]
     else:
         raise TypeError(f"{type(source).__name__} is no field that can be drawn.")
     described.setdefault("id", f"id_{described['name']}")
-    described.update({key: value for key, value in changes.items() if value not in (None, "") and key not in OPTIONAL})
-    described["attrs"] = described.get("attrs", {}) | {k: v for k, v in changes.items() if k in OPTIONAL}
-    if prefix and described.get(DESCRIBED) != prefix:
+    given = {key: value for key, value in changes.items() if value not in (None, "")}
+    described.update({key: value for key, value in given.items() if key not in OPTIONAL})
+    described["attrs"] = described["attrs"] | {key: value for key, value in given.items() if key in OPTIONAL}
+    if prefix and not described["id"].startswith(f"{prefix}_"):
         described["id"] = f"{prefix}_{described['id']}"
-        described[DESCRIBED] = prefix
+    for number, option in enumerate(described["options"]):
+        option["id"] = f"{described['id']}_{number}"
     described["describedby"] = " ".join(
         f"{described['id']}_{part}" for part in ("help", "errors") if described.get(part)
     )
@@ -134,7 +147,7 @@ def from_form(bound: BoundField) -> dict[str, Any]:
     }
     if hasattr(form_field, "choices"):
         hints = attrs.get("hints", {})
-        described["options"] = options_of(form_field.choices, bound.value(), described["id"], hints)
+        described["options"] = options_of(form_field.choices, bound.value(), hints)
     described["value"] = "" if kind in ("password", "file") else input_value(bound.value(), kind)
     described["checked"] = kind == "checkbox" and bool(bound.value())
     return described
@@ -142,37 +155,38 @@ def from_form(bound: BoundField) -> dict[str, Any]:
 
 def from_serializer(bound: SerializerBoundField) -> dict[str, Any]:
     """Describe a field of a serializer; its `style` may name type, rows, hints, placeholder and the like."""
-    serializer_field, style = bound._field, bound.style
-    inner = serializer_field.child if isinstance(serializer_field, serializers.ListField) else serializer_field
+    whole, style = bound._field, bound.style
+    inner = whole.child if isinstance(whole, serializers.ListField) else whole
     kind = next((name for cls, name in SERIALIZER_TYPES if isinstance(inner, cls)), "text")
     if style.get("base_template") == "textarea.html":
         kind = "textarea"
     kind = style.get("type") or style.get("input_type") or kind
     value = bound.value
-    # A fresh serializer says "" or None where nothing was given; the default is what a person expects to see.
-    if value in ("", None) and serializer_field.default is not empty and not callable(serializer_field.default):
-        value = serializer_field.default
+    # A fresh serializer says "" or None where nothing was given; a person expects to see the default.
+    if value in ("", None) and whole.default is not empty and not callable(whole.default):
+        value = whole.default
     described = {
         "id": f"id_{bound.name}",
         "name": bound.name,
         "label": bound.label,
         "help": bound.help_text,
         "errors": flat(bound.errors),
-        "required": bound.required,
+        # A box that is not ticked is an answer, so a browser must not insist on the tick.
+        "required": bound.required and kind != "checkbox",
         "type": kind,
-        "multiple": inner is not serializer_field and kind == "file",
+        "multiple": inner is not whole and kind == "file",
         "rows": style.get("rows", OUR_ROWS),
         "hint": style.get("hint", ""),
         "attrs": {**limits_of(inner), **{key: style[key] for key in OPTIONAL if key in style}},
         "autofocus": False,
         "options": [],
     }
-    choices = getattr(inner, "choices", None) or getattr(getattr(inner, "child_relation", None), "choices", None)
+    choices = getattr(inner, "choices", None)
     if choices and kind != "hidden":
         listed = list(choices.items())
         if kind == "select" and (not bound.required or value in ("", None)):
             listed.insert(0, ("", ""))
-        described["options"] = options_of(listed, value, described["id"], style.get("hints", {}))
+        described["options"] = options_of(listed, value, style.get("hints", {}))
     described["value"] = "" if kind in ("password", "file") else input_value(value, kind)
     described["checked"] = kind == "checkbox" and value in (True, "true", "True", "on", "1", 1)
     return described
@@ -184,16 +198,17 @@ def limits_of(serializer_field: serializers.Field) -> dict[str, Any]:
         "maxlength": getattr(serializer_field, "max_length", None),
         "min": getattr(serializer_field, "min_value", None),
         "max": getattr(serializer_field, "max_value", None),
-        "step": "any" if isinstance(serializer_field, serializers.FloatField | serializers.DecimalField) else None,
+        "step": "any" if isinstance(serializer_field, FRACTIONS) else None,
     }
     if isinstance(serializer_field, serializers.FileField | serializers.ListField):
         limits.pop("maxlength")
     return {key: value for key, value in limits.items() if value is not None}
 
 
-def options_of(choices: Any, value: Any, field_id: str, hints: Mapping[Any, Any]) -> list[dict[str, Any]]:
+def options_of(choices: Any, value: Any, hints: Mapping[Any, Any]) -> list[dict[str, Any]]:
     """List the options; those of a named group carry the group's name."""
-    chosen = {str(v) for v in value} if isinstance(value, list | tuple | set) else {"" if value is None else str(value)}
+    several = value if isinstance(value, list | tuple | set) else [value]
+    chosen = {"" if one is None else str(one) for one in several}
     options: list[dict[str, Any]] = []
     for key, label in choices:
         grouped = isinstance(label, list | tuple | dict)
@@ -202,7 +217,6 @@ def options_of(choices: Any, value: Any, field_id: str, hints: Mapping[Any, Any]
             member_text = "" if member is None else str(member)
             options.append(
                 {
-                    "id": f"{field_id}_{len(options)}",
                     "value": member_text,
                     "label": text,
                     "hint": hints.get(member, ""),
@@ -222,6 +236,8 @@ def input_value(value: Any, kind: str) -> str:
         return local.strftime("%Y-%m-%d" if kind == "date" else "%Y-%m-%dT%H:%M")
     if isinstance(value, date):
         return value.isoformat()
+    if kind == "datetime-local":
+        return str(value)[:16]
     return str(value) if kind == "number" else str(localize_input(value))
 
 
@@ -232,5 +248,5 @@ def flat(errors: Any) -> list[str]:
     if isinstance(errors, Mapping):
         return [text for member in errors.values() for text in flat(member)]
     if isinstance(errors, list | tuple):
-        return [text for member in errors for text in (flat(member) if isinstance(member, list | dict) else [str(member)])]
+        return [text for member in errors for text in flat(member)]
     return [str(errors)]

@@ -14,8 +14,8 @@ class LanguageMiddleware:
     """
     Speak the language that the reader chose, and Chinese until he chooses.
 
-    Pages go by the cookie alone: a city's portal greets everybody in Chinese, whatever the browser was installed
-    in. The API goes by Accept-Language, because a program has no switch to press.
+    Pages go by the cookie alone: a city's portal greets everybody in Chinese, whatever the browser was
+    installed in. The API goes by Accept-Language, because a program has no switch to press.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

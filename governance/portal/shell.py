@@ -9,10 +9,11 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
 from grid.casework.actors import Actor
+from grid.notices.models import Notice
 from grid.people.models import User
 
 LARGE_TEXT_COOKIE = "large_text"
-COUNTED_TO = 99
+COUNTED_TO = 100  # the bell says 99+ from here
 
 
 def city_name() -> str:
@@ -28,12 +29,18 @@ def posting_line(user: User | AnonymousUser) -> str:
     return f"{posting.organisation.label} · {posting.get_role_display()}" if posting else ""
 
 
+def unread_notices(user: User | AnonymousUser) -> int:
+    """Return how many notices wait for somebody, counted to 100. One query for who is signed in."""
+    return Notice.objects.unread_count(user, limit=COUNTED_TO) if isinstance(user, User) else 0
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """Give every template what base.html needs; the posting costs its query only where it is shown."""
+    """Give every template what base.html needs; posting and notices are read only where they are shown."""
     user = getattr(request, "user", AnonymousUser())
     return {
         "city_name": city_name(),
         "posting_line": SimpleLazyObject(lambda: posting_line(user)),
+        "unread_notices": SimpleLazyObject(lambda: unread_notices(user)),
         "is_demo": settings.DEMO,
         "large_text": request.COOKIES.get(LARGE_TEXT_COOKIE) == "1",
     }

@@ -16,7 +16,11 @@ from grid.casework.models.case import Urgency
 class ExampleForm(forms.Form):
     """Every kind of field of a Django form."""
 
-    title = forms.CharField(label=_("What is it about?"), max_length=60, help_text=_("In a few words, as you would tell a colleague."))
+    title = forms.CharField(
+        label=_("What is it about?"),
+        max_length=60,
+        help_text=_("In a few words, as you would tell a colleague."),
+    )
     story = forms.CharField(label=_("What did you see?"), widget=forms.Textarea, required=False)
     urgency = forms.ChoiceField(
         label=_("How urgent is it?"),
@@ -35,14 +39,23 @@ class ExampleForm(forms.Form):
         label=_("Kind of incident"),
         choices=[
             ("", ""),
-            (_("Fire safety"), [("c1", _("Blocked escape route")), ("c2", _("Charging cable through a window"))]),
+            (
+                _("Fire safety"),
+                [("c1", _("Blocked escape route")), ("c2", _("Charging cable through a window"))],
+            ),
             (_("Public facilities"), [("g1", _("Missing manhole cover")), ("g2", _("Broken street lamp"))]),
         ],
     )
-    people = forms.IntegerField(label=_("People concerned"), min_value=0, widget=forms.NumberInput(attrs={"hint": _("people")}))
+    people = forms.IntegerField(
+        label=_("People concerned"), min_value=0, widget=forms.NumberInput(attrs={"hint": _("people")})
+    )
     seen_on = forms.DateField(label=_("Seen on"), widget=forms.DateInput(attrs={"type": "date"}))
-    photo = forms.FileField(label=_("Photos"), required=False, widget=forms.ClearableFileInput(attrs={"accept": "image/*"}))
-    done = forms.BooleanField(label=_("I settled it on the spot"), required=False, help_text=_("Then it needs no verification."))
+    photo = forms.FileField(
+        label=_("Photos"), required=False, widget=forms.ClearableFileInput(attrs={"accept": "image/*"})
+    )
+    done = forms.BooleanField(
+        label=_("I settled it on the spot"), required=False, help_text=_("Then it needs no verification.")
+    )
 
 
 class ExampleSerializer(serializers.Serializer):

@@ -56,7 +56,7 @@ def set_large_text(request: HttpRequest) -> HttpResponse:
 
 
 def way_back(request: HttpRequest) -> str:
-    """Return the page that the form names, else the one it came from, else the front page; never elsewhere."""
+    """Return the page that the form names, else where it stood, else the front page; never elsewhere."""
     for wanted in (request.POST.get("next", ""), request.headers.get("Referer", "")):
         allowed = url_has_allowed_host_and_scheme(
             wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()

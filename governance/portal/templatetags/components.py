@@ -39,7 +39,7 @@ def icon_paths(name: str) -> SafeString:
     match = INNER.search((ICONS / f"{name}.svg").read_text())
     if match is None:
         raise ValueError(f"{name}.svg is no icon")
-    return mark_safe(" ".join(match[1].split()))  # noqa: S308: vendored and held by checksum
+    return mark_safe(" ".join(match[1].split()))  # noqa: S308 (vendored, and held by checksum)
 
 
 @register.simple_tag

@@ -47,6 +47,6 @@ def nav_items(context: Context) -> list[dict[str, Any]]:
 
 @register.simple_tag(takes_context=True)
 def this_page(context: Context) -> str:
-    """Return the address of this page with its query, for forms that come back to it; '' for an answer to a POST."""
+    """Return the address of this page with its query, for forms that come back to it; '' after a POST."""
     request = context.get("request")
     return request.get_full_path() if request is not None and request.method == "GET" else ""
