@@ -15,7 +15,8 @@ keepalive = 5
 max_requests = 5000
 max_requests_jitter = 500
 # A worker shows that it lives by touching a file; on a disk that is busy this can take too long.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
+_memory = Path("/dev/shm")  # noqa: S108
+worker_tmp_dir = str(_memory) if _memory.is_dir() else None
 # A socket that commands could be sent to: nobody here does.
 control_socket_disable = True
 errorlog = "-"

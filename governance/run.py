@@ -177,16 +177,34 @@ def _serve(host: str, port: int, var_dir: Path) -> int:
     if manager.returncode in (130, 143):
         _say("Everything is stopped. `make run` starts it again with all its data.")
         return 0 if manager.returncode == 130 else 143
-    _say(f"Everything was stopped, because a part ended on its own: {', '.join(ended)}. The reason stands above.")
+    _say(
+        f"Everything was stopped, because a part ended on its own: {', '.join(ended)}. The reason stands above."
+    )
     return 1
 
 
 def _commands(host: str, port: int, var_dir: Path) -> dict[str, list[str]]:
     celery = ["celery", "--app", "governance.celery", "--quiet"]
     return {
-        "web": ["gunicorn", "governance.wsgi", "--config", "python:governance.gunicorn_conf", "--bind", f"{host}:{port}"],
+        "web": [
+            "gunicorn",
+            "governance.wsgi",
+            "--config",
+            "python:governance.gunicorn_conf",
+            "--bind",
+            f"{host}:{port}",
+        ],
         "worker": [*celery, "worker", "--concurrency", "2", "--loglevel", "warning", "--without-mingle"],
-        "beat": [*celery, "beat", "--loglevel", "warning", "--pidfile", "", "--schedule", str(var_dir / "beat-schedule")],
+        "beat": [
+            *celery,
+            "beat",
+            "--loglevel",
+            "warning",
+            "--pidfile",
+            "",
+            "--schedule",
+            str(var_dir / "beat-schedule"),
+        ],
     }
 
 

@@ -38,7 +38,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def chromium() -> str:
     """Return the path of the browser, or fail: a browser test is never skipped."""
     named = os.environ.get("CHROMIUM")
-    found = named or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    found = (
+        named or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    )
     if not found or not Path(found).exists():
         pytest.fail(
             f"No Chromium was found{f' at {named}' if named else ''}. On Debian and Ubuntu: apt install chromium; "
@@ -106,10 +108,23 @@ def celery_worker(django_db_setup: None, django_db_blocker: object) -> Iterator[
     address = f"{quote(database['HOST'], safe='')}:{database['PORT']}".rstrip(":")
     url = f"postgresql://{database['USER']}:{database['PASSWORD']}@{address}/{database['NAME']}"
     environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "governance.settings.test"}
-    command = [sys.executable, "-m", "celery", "--app", "governance.celery", "--quiet", "worker", "--concurrency", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "--app",
+        "governance.celery",
+        "--quiet",
+        "worker",
+        "--concurrency",
+        "1",
+    ]
     name = f"{settings.CELERY_TASK_DEFAULT_QUEUE}@here"
     process = subprocess.Popen(
-        [*command, "--loglevel", "error", "--hostname", name], env=environment, cwd=ROOT, start_new_session=True
+        [*command, "--loglevel", "error", "--hostname", name],
+        env=environment,
+        cwd=ROOT,
+        start_new_session=True,
     )
     until = time.monotonic() + 60
     while not celery_app.control.ping([name], timeout=0.5):

@@ -10,17 +10,17 @@ WAIT_SECONDS = 60
 
 
 def alive(*marks: str) -> dict[int, str]:
-    """Return the living processes (not the zombies) whose command line or environment names one of the marks."""
+    """Return the living processes (not the zombies) whose command line or working directory names a mark."""
     found = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
         try:
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-            environment = (entry / "environ").read_bytes().decode(errors="replace")
+            directory = (entry / "cwd").readlink()
         except OSError:
             continue
-        if command and any(mark in command or mark in environment for mark in marks):
+        if command and any(mark in command or mark in str(directory) for mark in marks):
             found[int(entry.name)] = command
     return found
 

@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 class HeartbeatScheduler(PersistentScheduler):
-    """Write a row while the loop that sends due tasks turns: a dead worker is then never taken for a dead beat."""
+    """Write a row while the loop that sends due tasks turns: a dead worker is not taken for a dead beat."""
 
     _beaten_at: datetime | None = None
 

@@ -23,7 +23,10 @@ def refuse_demo_accounts() -> None:
 def demo_accounts() -> list[str]:
     """Return the first user names of demo accounts."""
     return list(
-        get_user_model().objects.filter(is_demo=True).order_by("username").values_list("username", flat=True)[:10]
+        get_user_model()
+        .objects.filter(is_demo=True)
+        .order_by("username")
+        .values_list("username", flat=True)[:10]
     )
 
 

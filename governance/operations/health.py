@@ -49,7 +49,9 @@ def cache() -> str:
     """Return "ok" when Redis answers, else the reason."""
     try:
         with redis.Redis.from_url(
-            settings.REDIS_URL, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
+            settings.REDIS_URL,
+            socket_timeout=REDIS_TIMEOUT_SECONDS,
+            socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
         ) as client:
             client.ping()
     except redis.RedisError as error:

@@ -11,6 +11,8 @@ import psycopg2
 import pytest
 
 from governance import embedded
+from governance.bundled.locks import EmbeddedServerError, private_run_dir
+from governance.bundled.servers import as_user
 from tests.processes import alive, kill, named, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -21,6 +23,8 @@ import sys
 from pathlib import Path
 import psycopg2, redis
 from governance import embedded
+from governance.bundled.locks import EmbeddedServerError, private_run_dir
+from governance.bundled.servers import as_user
 found = embedded.urls(Path(sys.argv[1]), database_url=None, redis_url=None, durable=False)
 psycopg2.connect(found.database_url).close()
 redis.Redis.from_url(found.redis_url).ping()
@@ -67,7 +71,6 @@ def says(user: "subprocess.Popen[str]") -> str:
     return line
 
 
-
 def test_configured_servers_are_used_as_they_are_and_nothing_is_started(tmp_path: Path) -> None:
     found = embedded.urls(tmp_path, database_url="postgresql://db/portal", redis_url="redis://cache/0")
 
@@ -80,7 +83,7 @@ def test_processes_that_start_at_once_share_one_server(start: Start, var_dir: Pa
 
     assert len({says(user) for user in users}) == 1
     assert len(named(str(var_dir), "bin/postgres -D")) == 1
-    assert len(named(str(var_dir), "embedded.py", "redis")) == 1
+    assert len(named(str(var_dir), "bundled.keeper", "redis")) == 1
 
 
 def test_the_servers_stop_with_the_last_user_and_keep_the_data(start: Start, var_dir: Path) -> None:
@@ -93,7 +96,7 @@ def test_the_servers_stop_with_the_last_user_and_keep_the_data(start: Start, var
     first.communicate()
     assert len(named(str(var_dir), "bin/postgres -D")) == 1
     second.communicate()
-    wait_until(lambda: not named(str(var_dir), "bin/postgres"), "the servers stopped")
+    wait_until(lambda: not named(str(var_dir), "postgres"), "the servers stopped")
 
     with psycopg2.connect(says(start())) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT answer FROM kept")
@@ -110,16 +113,18 @@ def test_a_killed_user_leaves_no_server_running(start: Start, var_dir: Path) -> 
     wait_until(lambda: not alive(str(var_dir)), "everything stopped")
 
 
-def test_a_killed_keeper_takes_its_server_along_and_the_next_user_starts_another(start: Start, var_dir: Path) -> None:
+def test_a_killed_keeper_takes_its_server_along_and_the_next_user_starts_another(
+    start: Start, var_dir: Path
+) -> None:
     says(start())
-    keepers = named(str(var_dir), "embedded.py")
+    keepers = named(str(var_dir), "bundled.keeper")
     assert len(keepers) == 2
 
     for keeper in keepers:
         kill(keeper)
 
     says(start())
-    assert set(named(str(var_dir), "embedded.py")).isdisjoint(keepers)
+    assert set(named(str(var_dir), "bundled.keeper")).isdisjoint(keepers)
 
 
 def test_a_killed_server_is_started_again_by_its_keeper(start: Start, var_dir: Path) -> None:
@@ -182,11 +187,13 @@ def test_a_server_that_cannot_start_says_why(start: Start, var_dir: Path) -> Non
 
 
 @pytest.mark.parametrize("depth", [1, 12])
-def test_a_socket_has_a_short_private_path_however_deep_the_directory_lies(tmp_path: Path, depth: int) -> None:
+def test_a_socket_has_a_short_private_path_however_deep_the_directory_lies(
+    tmp_path: Path, depth: int
+) -> None:
     home = tmp_path.joinpath(*["directory"] * depth)
     home.mkdir(parents=True)
 
-    run_dir = embedded._run_dir(home)
+    run_dir = private_run_dir(home)
 
     assert len(os.fsencode(run_dir / "socket/.s.PGSQL.5432")) <= 107
     assert run_dir.stat().st_mode & 0o077 == 0
@@ -197,16 +204,16 @@ def test_a_socket_has_a_short_private_path_however_deep_the_directory_lies(tmp_p
 def test_a_directory_that_somebody_else_prepared_is_not_used(tmp_path: Path) -> None:
     home = tmp_path.joinpath(*["directory"] * 12)
     home.mkdir(parents=True)
-    run_dir = embedded._run_dir(home)
+    run_dir = private_run_dir(home)
     run_dir.chmod(0o777)
 
-    with pytest.raises(embedded.EmbeddedServerError, match="not a private directory"):
-        embedded._run_dir(home)
+    with pytest.raises(EmbeddedServerError, match="not a private directory"):
+        private_run_dir(home)
     run_dir.rmdir()
 
 
 def test_root_without_setpriv_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
 
-    with pytest.raises(embedded.EmbeddedServerError, match="util-linux"):
-        embedded._as_user(["postgres"], (65534, 65534), signal.SIGINT)
+    with pytest.raises(EmbeddedServerError, match="util-linux"):
+        as_user(["postgres"], (65534, 65534), signal.SIGINT)

@@ -64,7 +64,9 @@ def test_without_redis_the_portal_still_serves_and_says_so(client: Client, setti
 
 
 @pytest.mark.django_db
-def test_without_database_readyz_is_503_and_shows_no_secret(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_database_readyz_is_503_and_shows_no_secret(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse() -> None:
         raise OperationalError("connection to postgres://portal:a-secret@db failed")
 

@@ -63,7 +63,12 @@ def test_production_does_not_start_without(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("SEAL_KEY", "33" * 32), ("BLIND_INDEX_KEY", "short"), ("PERSONAL_KEYS", "dev:" + "11" * 32), ("ALLOWED_HOSTS", "*")],
+    [
+        ("SEAL_KEY", "33" * 32),
+        ("BLIND_INDEX_KEY", "short"),
+        ("PERSONAL_KEYS", "dev:" + "11" * 32),
+        ("ALLOWED_HOSTS", "*"),
+    ],
 )
 def test_production_refuses_the_keys_of_the_demo_and_open_doors(name: str, value: str) -> None:
     done = load_production({**COMPLETE, name: value})
