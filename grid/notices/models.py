@@ -1,0 +1,89 @@
+"""Notices: what happened that somebody has to know, worded when it is read."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from grid.casework.models import Case, Event
+from grid.notices import templates
+from grid.notices.querysets import NoticeQuerySet
+from grid.organisations.models import Organisation
+
+
+class Notice(models.Model):
+    """
+    One thing that one person has to know. It carries codes and values, never text that people typed.
+
+    `created_at` is the time of the entry it comes from. Unique per entry, recipient and template, so that a
+    reader of the feed may repeat itself; a vacant post is told once for each organisation.
+    """
+
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="notices", verbose_name=_("Recipient")
+    )
+    case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="notices", verbose_name=_("Case"))
+    event = models.ForeignKey(Event, models.PROTECT, null=True, related_name="notices")
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, related_name="+", verbose_name=_("Organisation")
+    )
+    template = models.CharField(max_length=20, choices=templates.Code)
+    level = models.PositiveSmallIntegerField(default=0)
+    params = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Notice")
+        verbose_name_plural = _("Notices")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["event", "recipient", "template", "organisation"],
+                name="notice_told_once",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=Q(template__in=templates.Code.values), name="notice_template_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(template=templates.Code.VACANT, case__isnull=True)
+                | ~Q(template=templates.Code.VACANT) & Q(case__isnull=False),
+                name="notice_of_vacant_post_names_no_case",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["recipient", "-id"], name="notice_by_recipient"),
+            models.Index(fields=["recipient"], name="notice_unread", condition=Q(read_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.heading}: {self.text}"
+
+    @property
+    def heading(self) -> str:
+        """Return in a word or two what it is about, in the reader's language."""
+        return str(templates.of(self.template).heading)
+
+    @property
+    def text(self) -> str:
+        """Return what happened in a sentence, in the reader's language."""
+        return templates.text(
+            self.template,
+            self.params,
+            organisation=self.organisation.label if self.organisation else "",
+        )
+
+    @property
+    def icon(self) -> str:
+        """Return the name of its picture."""
+        return templates.of(self.template).icon
+
+    @property
+    def light(self) -> str:
+        """Return the light of a rung, or nothing: colour means time only."""
+        return templates.of(self.template).light

@@ -1,0 +1,148 @@
+"""The words of notices: worded in the reader's language when read, from codes and values alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import TextChoices
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from grid.casework import kinds
+from grid.casework.models import Outcome
+from grid.organisations.duty import Seat
+
+Words = str | Promise
+
+
+class Code(TextChoices):
+    """What a notice is about."""
+
+    YELLOW = "rung_yellow", _("Due soon")
+    ORANGE = "rung_orange", _("Due very soon")
+    RED = "rung_red", _("Late")
+    VACANT = "vacant_post", _("Vacant post")
+    RESUMED = "resumed", _("Pause ended")
+    OPENED = "opened", _("New matter")
+    DISPATCHED = "dispatched", _("Sent to your organisation")
+    ESCALATED = "escalated", _("Escalated to your organisation")
+    ASSIGNED = "assigned", _("Assigned to you")
+    ASKED = "asked", _("Your answer is needed")
+    MOVED_ON = "moved_on", _("Your turn")
+    CLOSED = "closed", _("Closed")
+
+
+@dataclass(frozen=True)
+class Template:
+    """The words of one kind of notice: `text` may name what `text()` fills in."""
+
+    heading: Words
+    text: Words
+    icon: str
+    light: str = ""
+
+
+_RUNG_AHEAD = _("“{deadline}” must be done by {due}. {organisation} is in charge.")
+
+TEMPLATES: dict[str, Template] = {
+    Code.YELLOW: Template(Code.YELLOW.label, _RUNG_AHEAD, "hourglass-split", "yellow"),
+    Code.ORANGE: Template(Code.ORANGE.label, _RUNG_AHEAD, "hourglass-split", "orange"),
+    Code.RED: Template(
+        Code.RED.label,
+        _("“{deadline}” was to be done by {due} and is not. {organisation} stays in charge."),
+        "exclamation-octagon",
+        "red",
+    ),
+    Code.VACANT: Template(
+        Code.VACANT.label,
+        _(
+            "{organisation}: nobody is there for “{posts}”. Until somebody is entered there, or a stand-in, "
+            "reminders about deadlines go to the next organisation up."
+        ),
+        "person-plus",
+    ),
+    Code.RESUMED: Template(
+        Code.RESUMED.label,
+        _("The pause has run out; the deadlines of {organisation} run again."),
+        "play-fill",
+    ),
+    Code.OPENED: Template(
+        Code.OPENED.label, _("A new matter has come in. {organisation} is in charge."), "inbox"
+    ),
+    Code.DISPATCHED: Template(Code.DISPATCHED.label, _("{organisation} is now in charge."), "send"),
+    Code.ESCALATED: Template(
+        Code.ESCALATED.label,
+        _("The matter was escalated; {organisation} is now in charge."),
+        "arrow-up-circle",
+    ),
+    Code.ASSIGNED: Template(
+        Code.ASSIGNED.label, _("You were asked to take this matter in hand."), "person-check"
+    ),
+    Code.ASKED: Template(
+        Code.ASKED.label, _("{organisation} needs to know more from you before it can go on."), "chat-dots"
+    ),
+    Code.MOVED_ON: Template(
+        Code.MOVED_ON.label, _("After “{step}” the matter stands at “{status}”."), "arrow-right"
+    ),
+    Code.CLOSED: Template(
+        Code.CLOSED.label, _("The matter that you reported was closed: {outcome}."), "check-circle"
+    ),
+}
+RUNGS = {1: Code.YELLOW, 2: Code.ORANGE, 3: Code.RED}
+
+
+def of(code: str) -> Template:
+    """
+    Return a template.
+
+    :raises KeyError: when there is none of this code.
+    """
+    return TEMPLATES[code]
+
+
+def text(code: str, params: Mapping[str, Any], *, organisation: str) -> str:
+    """Word a notice in the language of the reader."""
+    return str(TEMPLATES[code].text).format(
+        organisation=organisation,
+        deadline=_either(params.get("label", ""), params.get("label_en", "")),
+        due=_due(params),
+        posts=_now(", ").join(str(Seat(post).label) for post in params.get("posts", [])),
+        step=_step(params),
+        status=_status(params),
+        outcome=_outcome(params),
+    )
+
+
+def _either(chinese: str, english: str) -> str:
+    """Return the English words for a reader of English, where there are any."""
+    return english if english and (get_language() or "").startswith("en") else chinese
+
+
+def _due(params: Mapping[str, Any]) -> str:
+    """Return the last day, or for hours the moment, in the city's zone."""
+    if params.get("due_on"):
+        return date.fromisoformat(params["due_on"]).isoformat()
+    if params.get("due_at"):
+        return timezone.localtime(datetime.fromisoformat(params["due_at"])).strftime("%Y-%m-%d %H:%M")
+    return ""
+
+
+def _step(params: Mapping[str, Any]) -> str:
+    step = kinds.get(params["kind"]).step(params["verb"]) if "verb" in params else None
+    return str(step.label) if step else ""
+
+
+def _status(params: Mapping[str, Any]) -> str:
+    return str(kinds.get(params["kind"]).status(params["status"]).label) if "status" in params else ""
+
+
+def _outcome(params: Mapping[str, Any]) -> str:
+    """Return the outcome; a status that stands for it where a kind sets none."""
+    outcome = params.get("outcome")
+    return str(Outcome(outcome).label) if outcome in Outcome.values else _status(params)

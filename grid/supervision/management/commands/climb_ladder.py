@@ -1,0 +1,95 @@
+"""Climb the ladder on the command line."""
+
+from argparse import ArgumentParser
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from grid.people.models import User
+from grid.supervision.services import Report, climb
+from grid.worktime.arithmetic import Light
+
+FIRST_YEAR, LAST_YEAR = 1950, 2200
+USAGE_ERROR = 2
+
+
+class Command(BaseCommand):
+    """Tell of every deadline that comes near or has passed; fail when a case could not be taken."""
+
+    help = "Tells whoever has to know that a deadline comes near or has passed, each rung exactly once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the clock, and whether to write at all."""
+        parser.add_argument("--at", default="", help="the clock, such as 2026-10-09T09:00+08:00 (now)")
+        parser.add_argument("--dry-run", action="store_true", help="show what would be told, write nothing")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Climb, and print what came of it."""
+        at = _at(options["at"])
+        report = climb(at, dry_run=options["dry_run"])
+        if options["dry_run"]:
+            self._list(report)
+        self.stdout.write(_summary(report, dry_run=options["dry_run"]))
+        if report.failed:
+            raise CommandError(_("Failed: %(numbers)s") % {"numbers": ", ".join(report.failed)})
+
+    def _list(self, report: Report) -> None:
+        """Print each rung with the people told; sealed matters are in no list."""
+        rows = [row for row in report.climbed if not row.sealed]
+        people = User.objects.in_bulk({pk for row in rows for pk in row.told})
+        for row in rows:
+            told = ", ".join(str(people[pk]) for pk in row.told) or _("nobody")
+            self.stdout.write(f"{row.number}  {row.deadline.text}  {Light(row.level).label}  → {told}")
+
+
+def _at(text: str) -> datetime:
+    """
+    Read the clock; a time without zone is meant in the city's zone.
+
+    :raises CommandError: naming the option.
+    """
+    if not text:
+        return timezone.now()
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise CommandError(
+            _("--at: “%(text)s” is not a time such as 2026-10-09T09:00+08:00.") % {"text": text},
+            returncode=USAGE_ERROR,
+        ) from None
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise CommandError(
+            _("--at: the year must lie between %(first)s and %(last)s.")
+            % {"first": FIRST_YEAR, "last": LAST_YEAR},
+            returncode=USAGE_ERROR,
+        )
+    return timezone.make_aware(at, timezone.get_default_timezone()) if timezone.is_naive(at) else at
+
+
+def _summary(report: Report, *, dry_run: bool) -> str:
+    """Say in one line what was done, or would be."""
+    counts = {
+        "cases": report.cases,
+        "rungs": len(report.climbed),
+        "told": report.told,
+        "resumed": report.resumed,
+        "failed": len(report.failed),
+    }
+    if dry_run:
+        return (
+            _(
+                "Nothing was written. Due: %(cases)s matters, %(rungs)s rungs, %(told)s messages, "
+                "%(resumed)s pauses ended, %(failed)s failed."
+            )
+            % counts
+        )
+    return (
+        _(
+            "%(cases)s matters, %(rungs)s rungs, %(told)s messages, "
+            "%(resumed)s pauses ended, %(failed)s failed."
+        )
+        % counts
+    )

@@ -1,0 +1,15 @@
+"""What beat sends."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from grid.supervision import services
+
+# Beat sends the next one after a minute.
+SECONDS = 50
+
+
+@shared_task
+def climb_ladder() -> None:
+    """Climb what is due now."""
+    services.climb(timezone.now(), seconds=SECONDS)
