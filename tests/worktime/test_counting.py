@@ -237,3 +237,10 @@ def test_during_a_pause_what_is_left_stands_still():
     assert left(running, at=at("2026-06-01T11:00"), calendar=CALENDAR) == timedelta(hours=1)
     assert left(running, at=at("2026-06-01T13:30"), calendar=CALENDAR) == timedelta(minutes=30)
     assert left(running, at=at("2026-06-02T13:30"), calendar=CALENDAR) == timedelta()
+
+
+def test_the_first_day_of_the_count_can_make_a_date_provisional():
+    result = due(date(2026, 12, 29), 1, Unit.WORKDAY, calendar=CALENDAR)
+
+    assert result.due_on == date(2026, 12, 30)
+    assert result.provisional

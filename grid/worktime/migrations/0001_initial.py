@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('on', models.DateField(unique=True, verbose_name='Date')),
                 ('kind', models.CharField(choices=[('workday', 'Working day'), ('restday', 'Rest day'), ('holiday', 'Public holiday'), ('makeup', 'Make-up working day')], max_length=10, verbose_name='Kind of day')),
-                ('name', models.CharField(blank=True, help_text='For example 国庆节.', max_length=60, verbose_name='Name')),
+                ('name', models.CharField(blank=True, help_text='For example 国庆节.', max_length=60, verbose_name='Name of the day')),
                 ('name_en', models.CharField(blank=True, max_length=60, verbose_name='Name in English')),
                 ('source', models.CharField(help_text='The notice that fixes this day.', max_length=200, verbose_name='Source')),
             ],
