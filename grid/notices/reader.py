@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from grid.casework import feed, kinds
 from grid.casework.actors import Actor
-from grid.casework.models import Case, Deadline, Event, Phase
+from grid.casework.models import Case, Deadline, Event, Holding, Phase
 from grid.casework.sight import Sight
 from grid.casework.steps import possible_steps
 from grid.casework.timeline import plain
@@ -21,12 +21,13 @@ from grid.notices.models import Notice
 from grid.notices.templates import RUNGS, Code
 from grid.organisations.duty import Roster
 from grid.organisations.models import Role
-from grid.organisations.services import superiors_of
 from grid.people.models import User
 
 logger = logging.getLogger(__name__)
 
 READER = "notices"
+# Where every kind lets a case end aside of its way.
+ASIDE = frozenset({"voided", "merged"})
 
 
 def deliver() -> int:
@@ -56,8 +57,16 @@ def handle(events: Sequence[Event]) -> None:
 class _Day:
     """What is known of one day: who is at his post, and who sees which cases."""
 
+    on: date
     roster: Roster
     sight: Sight
+    _actors: dict[int, Actor] = field(default_factory=dict)
+
+    def actor(self, user_id: int) -> Actor:
+        """Return somebody with his postings of that day."""
+        if user_id not in self._actors:
+            self._actors[user_id] = Actor(User.objects.get(pk=user_id), on=self.on)
+        return self._actors[user_id]
 
 
 @dataclass
@@ -82,7 +91,6 @@ class _Batch:
     def __init__(self, events: Sequence[Event]) -> None:
         self.case_ids = {e.case_id for e in events}
         self._days: dict[date, _Day] = {}
-        self._superiors: dict[int, list[int]] = {}
         climbed = [e for e in events if e.verb == "climb"]
         rows = Deadline.objects.filter(case__in={e.case_id for e in climbed}).order_by("pk")
         self._deadlines = {(d.case_id, d.code): d for d in rows} if climbed else {}
@@ -105,7 +113,7 @@ class _Batch:
     def _day(self, event: Event) -> _Day:
         on = timezone.localdate(event.at)
         if on not in self._days:
-            self._days[on] = _Day(Roster(on), Sight(self.case_ids, on=on))
+            self._days[on] = _Day(on, Roster(on), Sight(self.case_ids, on=on))
         return self._days[on]
 
     def _of_rung(self, event: Event, told: _Told) -> None:
@@ -142,35 +150,42 @@ class _Batch:
         if event.verb == "resume":
             told.add(self._handling(event, case.lead_id), Code.RESUMED, organisation=case.lead_id)
         elif "lead_id" in changed:
-            old, new = changed["lead_id"]
-            told.add(self._handling(event, new), self._arrival(event, old, new), organisation=new)
+            new = changed["lead_id"][1]
+            code = Code.OPENED if event.seq == 1 else Code.ARRIVED
+            told.add(self._handling(event, new), code, organisation=new, kind=case.kind, verb=event.verb)
         elif "status" in changed:
             self._of_turn(event, told)
 
     def _of_turn(self, event: Event, told: _Told) -> None:
-        """Tell those whose turn it is: the handling side, and a reporter who has a step to take now."""
+        """
+        Tell those whose turn it is now: of the lead, of who had the case before, and the reporter.
+
+        Colleagues of whoever took the step need not be told what their own office did.
+        """
         case = event.case
         handling = self._handling(event, case.lead_id)
-        turn = [] if event.user_id in handling else list(handling)
-        if case.reporter_id not in (None, event.user_id):
-            reporter = Actor(User.objects.get(pk=case.reporter_id), on=timezone.localdate(event.at))
-            if any(step.targets for step in possible_steps(case, reporter)):
-                turn.append(case.reporter_id)
+        maybe = [] if event.user_id in handling else handling
+        before = Holding.objects.filter(case=case).exclude(organisation=case.lead_id).order_by("pk").last()
+        if before is not None:
+            maybe = [*maybe, *self._handling(event, before.organisation_id)]
+        if case.reporter_id is not None:
+            maybe = [*maybe, case.reporter_id]
+        turn = [pk for pk in dict.fromkeys(maybe) if pk != event.user_id and self._may_go_on(event, pk)]
         told.add(turn, Code.MOVED_ON, kind=case.kind, verb=event.verb, status=event.changed["status"][1])
+
+    def _may_go_on(self, event: Event, user_id: int) -> bool:
+        """Tell whether somebody can take the main step from where the case stands, or any that leads on."""
+        case = event.case
+        possible = possible_steps(case, self._day(event).actor(user_id))
+        steps = kinds.get(case.kind).steps
+        main = {s.name for s in steps if case.status in s.sources and s.style == "primary"}
+        return any(s.name in main if main else s.targets - ASIDE for s in possible)
 
     def _handling(self, event: Event, organisation: int) -> list[int]:
         """Return the assignee or his stand-in, else the people of an organisation who handle the kind."""
         case, roster = event.case, self._day(event).roster
         assigned = roster.in_place_of(case.assignee_id, organisation) if case.assignee_id else []
         return assigned or roster.present(organisation, kinds.get(case.kind).handlers)
-
-    def _arrival(self, event: Event, old: int | None, new: int) -> Code:
-        """Tell whether a case is new, went up, or was sent."""
-        if old is None or event.seq == 1:
-            return Code.OPENED
-        if old not in self._superiors:
-            self._superiors[old] = superiors_of(old)
-        return Code.ESCALATED if new in self._superiors[old] else Code.DISPATCHED
 
     def _alerts(self, event: Event) -> list[Notice]:
         """Tell the system administrators of vacant posts, without the case; a sealed one leaves no trace."""

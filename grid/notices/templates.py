@@ -30,8 +30,7 @@ class Code(TextChoices):
     VACANT = "vacant_post", _("Vacant post")
     RESUMED = "resumed", _("Pause ended")
     OPENED = "opened", _("New matter")
-    DISPATCHED = "dispatched", _("Sent to your organisation")
-    ESCALATED = "escalated", _("Escalated to your organisation")
+    ARRIVED = "arrived", _("Now with your organisation")
     ASSIGNED = "assigned", _("Assigned to you")
     ASKED = "asked", _("Your answer is needed")
     MOVED_ON = "moved_on", _("Your turn")
@@ -75,12 +74,7 @@ TEMPLATES: dict[str, Template] = {
     Code.OPENED: Template(
         Code.OPENED.label, _("A new matter has come in. {organisation} is in charge."), "inbox"
     ),
-    Code.DISPATCHED: Template(Code.DISPATCHED.label, _("{organisation} is now in charge."), "send"),
-    Code.ESCALATED: Template(
-        Code.ESCALATED.label,
-        _("The matter was escalated; {organisation} is now in charge."),
-        "arrow-up-circle",
-    ),
+    Code.ARRIVED: Template(Code.ARRIVED.label, _("“{step}”: {organisation} is now in charge."), "send"),
     Code.ASSIGNED: Template(
         Code.ASSIGNED.label, _("You were asked to take this matter in hand."), "person-check"
     ),
