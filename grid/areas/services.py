@@ -7,7 +7,7 @@ holds in memory may be stale. Errors are ``ValidationError`` by field, in the us
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +64,7 @@ def insert_area(
     """
     lock_tree()
     area = Area(code=code, tier=tier, name=name, parent=_reload(parent), **fields)
-    _prepare(area)
+    _prepare(area, taken=_taken_codes([area]))
     area.full_clean(exclude=BOUNDS)
     area.save()
     _record(area, ChangeVerb.INSERTED, by=by, at=at, after=_facts(area))
@@ -84,13 +84,15 @@ def insert_areas(
     """
     lock_tree()
     places = {id(area): place for place, area in enumerate(areas)}
+    taken = _taken_codes(areas)
     for place, area in enumerate(areas):
         parent = area.parent
         if parent is not None and parent.pk is None and places.get(id(parent), place) >= place:
             raise ValidationError(
                 {"parent": _("The parent of %(code)s comes after it.") % {"code": area.code}}
             )
-        _prepare(area)
+        _prepare(area, taken=taken)
+        taken.add((area.code_system, area.code))
         area.clean_fields(exclude=["parent", *BOUNDS])
     write_forest(areas, progress=progress)
     changes = [
@@ -129,7 +131,7 @@ def move_area(
     area.code = code or area.code
     area.code_kept = keep_code and not code_fits(area.code, area.code_system, target)
     _check_place(area)
-    _check_code(area)
+    _check_code(area, _taken_codes([area]) - {(area.code_system, before["code"])})
     if code and area.children.exclude(code__startswith=code).filter(code_system=CodeSystem.STATS).exists():
         raise ValidationError(
             {"code": _("The areas below it do not begin with the code %(code)s.") % {"code": code}}
@@ -291,12 +293,18 @@ def _reload(parent: Area | None) -> Area | None:
     return None if parent is None else Area.objects.get(pk=parent.pk)
 
 
-def _prepare(area: Area) -> None:
-    """Check the place of a new area and measure its outline."""
+def _taken_codes(areas: Iterable[Area]) -> set[tuple[str, str]]:
+    """Return which codes of new areas are in use, with their code system. One query."""
+    valid = Area.objects.filter(code__in=[area.code for area in areas], valid_until__isnull=True)
+    return set(valid.values_list("code_system", "code"))
+
+
+def _prepare(area: Area, *, taken: Container[tuple[str, str]]) -> None:
+    """Check the place and the code of a new area and measure its outline."""
     if area.parent is not None and area.parent.valid_until is not None:
         raise ValidationError({"parent": _("%(name)s has ended.") % {"name": area.parent.label}})
     _check_place(area)
-    _check_code(area)
+    _check_code(area, taken)
     if area.outline is not None:
         _measure(area)
 
@@ -321,12 +329,11 @@ def _check_place(area: Area) -> None:
         )
 
 
-def _check_code(area: Area) -> None:
+def _check_code(area: Area, taken: Container[tuple[str, str]]) -> None:
     """Say by field what the constraints say without one: the length of the code, and that it is free."""
     if area.code_system == CodeSystem.STATS and len(area.code) != CODE_LENGTHS[Tier(area.tier)]:
         raise ValidationError({"code": CODE_LENGTH_MESSAGE})
-    taken = Area.objects.filter(code=area.code, code_system=area.code_system, valid_until__isnull=True)
-    if taken.exclude(pk=area.pk).exists():
+    if (area.code_system, area.code) in taken:
         raise ValidationError({"code": CODE_TAKEN_MESSAGE})
 
 
