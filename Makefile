@@ -27,6 +27,7 @@ PRODUCTION := $(NO_SERVERS) DJANGO_SETTINGS_MODULE=governance.settings.productio
 	SEAL_KEY=$(shell printf '23456789abcdef01%.0s' 1 2 3 4)
 
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 .PHONY: help run test test-slow check guards bench screenshots messages install install-dev browser
 
 help: ## Show this list
@@ -37,7 +38,7 @@ help: ## Show this list
 	@echo "  PORT=8000 and VAR_DIR=var/ can be set: make run PORT=8080 VAR_DIR=/srv/demo"
 
 run: install ## Run the portal with its demo on http://localhost:8000/ until Ctrl-C
-	@exec $(PY) -m governance.run
+	@$(PY) -m governance.run --under-make
 
 test: install-dev ## Run the tests on real PostgreSQL, Redis, Celery and Chromium (under 10 minutes on 2 cores)
 	$(PY) -m pytest -n $(JOBS) --dist loadgroup -m "not slow"

@@ -1,8 +1,9 @@
 """
 Run the whole portal on one machine: `make run`.
 
-Servers, web, worker and beat start together and stop together. Whatever ends this process, `kill -9` included, ends
-them all: the kernel tells the processes (`die_with_parent`), and the servers' keepers see the last user go.
+Servers, web, worker and beat start together and stop together. Whatever ends this process, `kill -9`
+included, ends them all: the kernel tells the processes (`die_with_parent`), and the keepers of the servers
+see the last user go.
 """
 
 import errno
@@ -10,9 +11,12 @@ import fcntl
 import functools
 import multiprocessing
 import os
+import re
 import signal
 import socket
 import sys
+import threading
+import time
 from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
@@ -25,11 +29,11 @@ from governance.process import die_with_parent
 from governance.translations import compile_catalogues
 
 SIGN_INS = ("worker", "community", "street", "district", "handler", "auditor", "admin")
-# A worker in the middle of a task finishes it; what it does not finish in time runs again after the next start.
+# A worker finishes the task it is at; what it does not finish in time runs again after the next start.
 STOP_SECONDS = 15
 
 
-class CannotRun(Exception):  # noqa: N818  (it is said to a person, not handled)
+class CannotRun(Exception):
     """The portal cannot start here; the message says why and what to do."""
 
 
@@ -83,8 +87,11 @@ class Manager(honcho.manager.Manager):  # type: ignore[misc]
         return [f"{name} ({p['returncode']})" for name, p in self._processes.items() if p.get("returncode")]
 
 
-def main() -> int:
+def main(*, under_make: bool) -> int:
     """Start everything, wait, and stop everything; return the exit code."""
+    if under_make:
+        die_with_parent(signal.SIGTERM)
+        threading.Thread(target=_heed_make, args=[os.getppid()], daemon=True).start()
     signal.signal(signal.SIGHUP, _as_sigterm)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -110,6 +117,29 @@ def _as_sigterm(number: int, frame: FrameType | None) -> None:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+def _heed_make(make: int) -> None:
+    """
+    Stop when make alone was interrupted, as `kill -INT` does; at a terminal the signal reaches everybody.
+
+    make then waits for its children without telling them, and no longer catches the signal: that is visible.
+    """
+    caught = _caught_interrupts(make)
+    while _caught_interrupts(make) == caught:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _caught_interrupts(pid: int) -> int:
+    """Return the bits of SIGINT and SIGHUP in the mask of signals that a process catches; 0 when it is gone."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)", status, re.MULTILINE)
+    both = 1 << (signal.SIGINT - 1) | 1 << (signal.SIGHUP - 1)
+    return int(caught.group(1), 16) & both if caught else 0
 
 
 def _only_one(var_dir: Path, port: int) -> TextIO:
@@ -176,10 +206,8 @@ def _serve(host: str, port: int, var_dir: Path) -> int:
     ended = manager.ended_alone()
     if manager.returncode in (130, 143):
         _say("Everything is stopped. `make run` starts it again with all its data.")
-        return 0 if manager.returncode == 130 else 143
-    _say(
-        f"Everything was stopped, because a part ended on its own: {', '.join(ended)}. The reason stands above."
-    )
+        return 0
+    _say(f"Everything was stopped because a part ended on its own: {', '.join(ended)}. See above why.")
     return 1
 
 
@@ -223,4 +251,4 @@ def _say(text: str) -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "governance.settings.dev")
-    sys.exit(main())
+    sys.exit(main(under_make="--under-make" in sys.argv))

@@ -1,4 +1,4 @@
-"""Compile the catalogues of translations without GNU gettext, which a machine with only Python does not have."""
+"""Compile the translations without GNU gettext, which a machine with only Python does not have."""
 
 from pathlib import Path
 

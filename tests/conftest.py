@@ -43,8 +43,8 @@ def chromium() -> str:
     )
     if not found or not Path(found).exists():
         pytest.fail(
-            f"No Chromium was found{f' at {named}' if named else ''}. On Debian and Ubuntu: apt install chromium; "
-            "elsewhere set CHROMIUM to the path of a Chromium or Chrome.",
+            f"No Chromium was found{f' at {named}' if named else ''}. On Debian and Ubuntu: "
+            "apt install chromium; elsewhere set CHROMIUM to the path of a Chromium or Chrome.",
             pytrace=False,
         )
     return found
@@ -55,8 +55,8 @@ def browser() -> Iterator[Browser]:
     """Return one Chromium for all tests of this process."""
     path = chromium()
     with sync_playwright() as playwright:
-        # Playwright keeps an event loop in this thread, and Django then refuses the ORM here. None of our code is
-        # a coroutine, so nothing can interleave.
+        # Playwright keeps an event loop in this thread, and Django then refuses the ORM here. None of our
+        # code is a coroutine, so nothing can interleave.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
         chrome = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
         yield chrome
@@ -66,12 +66,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Return a function that opens a page of a fresh visitor; any script error or refused resource fails the test."""
+    """Return a function that opens a page of a fresh visitor; script errors and blocked files fail the test."""
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
-        # A page that answers 4xx on purpose is also reported here; what a policy blocks is said in other words.
+        # An answer of 4xx on purpose is also reported here; what a policy blocks is said in other words.
         if message.type == "error" and "Failed to load resource" not in message.text:
             errors.append(message.text)
 

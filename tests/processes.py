@@ -26,7 +26,7 @@ def alive(*marks: str) -> dict[int, str]:
 
 
 def named(mark: str, *words: str) -> list[int]:
-    """Return the ids of the processes with this mark whose command line holds all the words, parents first."""
+    """Return the ids of the processes with this mark whose command line holds all the words, sorted."""
     return sorted(pid for pid, command in alive(mark).items() if all(word in command for word in words))
 
 

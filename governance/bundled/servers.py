@@ -165,8 +165,8 @@ def as_user(command: list[str], user: tuple[int, int] | None, stop_signal: signa
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         raise EmbeddedServerError(
-            "PostgreSQL refuses to run as root, and `setpriv` (package util-linux), which changes the account, "
-            "is missing. Install it, run as an ordinary user, or set DATABASE_URL."
+            "PostgreSQL refuses to run as root, and `setpriv` (package util-linux), which changes the "
+            "account, is missing. Install it, run as an ordinary user, or set DATABASE_URL."
         )
     prefix = [setpriv, f"--reuid={user[0]}", f"--regid={user[1]}", "--clear-groups", "--no-new-privs"]
     if power := _power_to_reach():

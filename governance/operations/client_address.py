@@ -8,8 +8,8 @@ def client_address(request: HttpRequest) -> str:
     """
     Return the address of the client as the outermost trusted proxy saw it.
 
-    With TRUSTED_PROXIES = n the last n entries of X-Forwarded-For were written by our own proxies; whatever stands
-    before them the client may have made up. With 0 the header is not believed at all.
+    With TRUSTED_PROXIES = n the last n entries of X-Forwarded-For were written by our own proxies; whatever
+    stands before them the client may have made up. With 0 the header is not believed at all.
     """
     direct: str = request.META.get("REMOTE_ADDR", "")
     trusted: int = settings.TRUSTED_PROXIES

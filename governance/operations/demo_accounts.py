@@ -9,7 +9,7 @@ def refuse_demo_accounts() -> None:
     """
     Refuse to start where the settings forbid demo accounts and the database holds some.
 
-    The processes call this before they serve. It needs the database and fails closed: without an answer nothing starts.
+    The processes call this before they serve. Without an answer from the database nothing starts.
 
     :raises ImproperlyConfigured: naming the accounts.
     """

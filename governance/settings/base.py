@@ -99,7 +99,7 @@ DATABASES = {
 }
 REDIS_URL = SERVERS.redis_url
 
-# Celery. A task may be lost with Redis or run twice after a crash: every task polls PostgreSQL and is harmless again.
+# Celery. A task may be lost with Redis or run twice after a crash: each polls PostgreSQL and may be repeated.
 CELERY_BROKER_URL = SERVERS.celery_broker_url
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
@@ -186,7 +186,8 @@ AUTHENTICATION_BACKENDS = [
 ]
 
 # Five wrong passwords for one name from one address close that door for a quarter of an hour. Counting by
-# address alone would lock out a whole office behind one router, by name alone would let anybody lock a colleague.
+# address alone would lock out a whole office behind one router, by name alone would let anybody lock out a
+# colleague.
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -199,10 +200,10 @@ AXES_CLIENT_IP_CALLABLE = "governance.operations.client_address.client_address"
 
 # Demo accounts are offered on the sign-in page, and pages say that their data are invented.
 DEMO = False
-DEMO_PASSWORD = "sunshine-demo"  # noqa: S105: published in the README
+DEMO_PASSWORD = "sunshine-demo"  # noqa: S105  (published in the README)
 
-# Nothing from elsewhere, nothing inline. data: is for the small marks in Bootstrap's style sheet, blob: for the
-# preview of a photo before it is sent.
+# Nothing from elsewhere, nothing inline. data: is for the small marks in Bootstrap's style sheet, blob: for
+# the preview of a photo before it is sent.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [csp.NONE],
@@ -237,8 +238,7 @@ REST_FRAMEWORK = {
 
 # Keys. PERSONAL_KEYS: key id -> 32 bytes as hex, the first one encrypts. In production from the environment.
 PERSONAL_KEYS = dict(
-    pair.split(":", 1)
-    for pair in os.environ.get("PERSONAL_KEYS", "dev:" + "11" * 32).split(",")
+    pair.split(":", 1) for pair in os.environ.get("PERSONAL_KEYS", "dev:" + "11" * 32).split(",")
 )
 BLIND_INDEX_KEY = os.environ.get("BLIND_INDEX_KEY", "22" * 32)
 SEAL_KEY = os.environ.get("SEAL_KEY", "33" * 32)

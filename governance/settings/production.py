@@ -16,7 +16,7 @@ _REQUIRED = (
 # Before base reads them: it would start the bundled servers in place of those that are missing.
 _missing = [name for name in _REQUIRED if not os.environ.get(name, "").strip()]
 if _missing:
-    raise ImproperlyConfigured(f"Set in the environment: {', '.join(_missing)}. docs/production.md tells how.")
+    raise ImproperlyConfigured(f"Set in the environment: {', '.join(_missing)}. See docs/production.md.")
 
 from governance.settings.base import *
 

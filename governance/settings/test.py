@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-# Before base reads it: tests never share servers with a demo that runs, and theirs may lose data in a power cut.
+# Before base reads it: tests never share servers with a demo that runs, and theirs may lose data.
 _var_dir = Path(os.environ.get("VAR_DIR", "var")).resolve()
 os.environ["VAR_DIR"] = str(_var_dir if _var_dir.name == "test" else _var_dir / "test")
 os.environ["SERVERS_DURABLE"] = "no"

@@ -1,4 +1,4 @@
-"""Tests of the bundled servers: found, shared, stopped with the last user, and recovered after any kind of death."""
+"""Tests of the bundled servers: found, shared, stopped with the last user, recovered after any death."""
 
 import os
 import signal
