@@ -76,7 +76,7 @@ def assert_bounds_are_those_computed() -> None:
 
 
 @pytest.mark.django_db
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(forest=forests(), data=st.data())
 def test_bounds_computed_in_memory_are_those_of_mptt(forest, data):
     with transaction.atomic():
