@@ -13,5 +13,6 @@ urlpatterns = [
     path("areas/", include("grid.areas.urls")),
     path("organisations/", include("grid.organisations.urls")),
     path("accounts/", include("governance.accounts.urls")),
+    path("", include("grid.casework.urls")),
     path("", include("governance.portal.urls")),
 ]

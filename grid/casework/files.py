@@ -6,7 +6,7 @@ import hashlib
 import io
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 from uuid import UUID, uuid4, uuid5
 
 import puremagic
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 LARGEST_BYTES = 20 * 1024 * 1024
 LONGEST_SIDE = 1920
+SMALL_SIDE = 400
 # A picture of more pixels than a phone makes is an attack on memory.
 MOST_PIXELS = 120_000_000
 IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "MPO")
@@ -105,6 +106,19 @@ def sweep(*, at: datetime) -> int:
         upload.delete()
         upload.file.delete(save=False)
     return len(stale)
+
+
+def thumbnail(stored: IO[bytes]) -> bytes:
+    """Return a small JPEG of a stored picture, at most 400 pixels a side."""
+    with Image.open(stored) as image:
+        image.draft("RGB", (SMALL_SIDE, SMALL_SIDE))
+        image.thumbnail((SMALL_SIDE, SMALL_SIDE))
+        seen = image.convert("RGBA")
+    small = Image.new("RGB", seen.size, "white")
+    small.paste(seen, mask=seen)
+    out = io.BytesIO()
+    small.save(out, "JPEG", quality=80)
+    return out.getvalue()
 
 
 def download_name(upload: Upload) -> str:

@@ -1,7 +1,7 @@
 /* A map of outlines and one point; drawn from our own data, so it needs no tiles from elsewhere.
    <div class="map" data-map data-latitude="33.6" data-longitude="119.02" data-outlines="/areas/….geojson"
         data-pick-latitude="id_latitude" data-pick-longitude="id_longitude" role="img" aria-label="…"></div>
-   All attributes are optional but data-map. With data-pick-… a press on the map moves the point and fills the
+   All attributes are optional but data-map. data-here names the feature that gets the thicker line. With data-pick-… a press on the map moves the point and fills the
    fields. Outlines are GeoJSON in WGS 84; properties.label is shown, properties.here draws the thicker line.
    A page that draws one loads vendor/leaflet/leaflet.css, vendor/leaflet/leaflet.js and this file. */
 "use strict";
@@ -20,10 +20,14 @@ function wakeMap(box) {
   L.control.scale({ imperial: false }).addTo(map);
   map.setView(point || [33.6, 119.02], point ? 16 : 12);
 
+  const isHere = (feature) => Boolean(feature.properties.here) || String(feature.id) === box.dataset.here;
+  const english = document.documentElement.lang.startsWith("en");
+  const labelOf = ({ label, name, name_en }) => label || (english && name_en) || name || "";
+
   function draw(collection) {
     const layer = L.geoJSON(collection, {
-      style: (feature) => ({ color: TEAL, weight: feature.properties.here ? 3 : 1.2, fillColor: TEAL, fillOpacity: feature.properties.here ? 0.1 : 0.03 }),
-      onEachFeature: (feature, shape) => feature.properties.label && shape.bindTooltip(feature.properties.label, { sticky: true }),
+      style: (feature) => ({ color: TEAL, weight: isHere(feature) ? 3 : 1.2, fillColor: TEAL, fillOpacity: isHere(feature) ? 0.1 : 0.03 }),
+      onEachFeature: (feature, shape) => labelOf(feature.properties) && shape.bindTooltip(labelOf(feature.properties), { sticky: true }),
     }).addTo(map);
     if (!point && layer.getBounds().isValid()) map.fitBounds(layer.getBounds(), { padding: [12, 12] });
   }
