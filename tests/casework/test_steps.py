@@ -59,7 +59,7 @@ def test_when_the_entry_cannot_be_written_nothing_happened(
 
 def test_a_step_that_does_not_exist_from_here_names_those_that_do(city: City, case: Case) -> None:
     with pytest.raises(StepNotPossible) as caught:
-        take_step(case.pk, "close", by=acting(city.clerk), data={}, at=later(minutes=5))
+        take_step(case.pk, "verify", by=acting(city.clerk), data={}, at=later(minutes=5))
 
     names = [s.name for s in caught.value.possible]
     assert "accept" in names
@@ -209,7 +209,7 @@ def test_two_cases_are_never_merged_into_each_other(city: City, case: Case) -> N
 
 
 def test_a_case_that_one_may_not_see_cannot_be_linked(city: City, case: Case) -> None:
-    foreign = report(city, at=AT, area=city.grid_b, by=city.neighbour_worker)
+    foreign = report(city, at=AT, area=city.grid_b.code, by=city.neighbour_worker)
 
     with pytest.raises(ValidationError) as caught:
         data = {"other": foreign.number, "type": "same_matter"}
