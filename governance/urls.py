@@ -12,6 +12,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("areas/", include("grid.areas.urls")),
     path("organisations/", include("grid.organisations.urls")),
+    path("notices/", include("grid.notices.urls")),
     path("accounts/", include("governance.accounts.urls")),
     path("", include("grid.casework.urls")),
     path("", include("governance.portal.urls")),

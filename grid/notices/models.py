@@ -44,6 +44,7 @@ class Notice(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["event", "recipient", "template", "organisation"],
+                condition=Q(event__isnull=False),
                 name="notice_told_once",
                 nulls_distinct=False,
             ),
