@@ -10,6 +10,7 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("desk/", include("governance.desk.urls")),
     path("admin/", admin.site.urls),
+    path("incidents/", include("grid.incidents.urls")),
     path("areas/", include("grid.areas.urls")),
     path("organisations/", include("grid.organisations.urls")),
     path("notices/", include("grid.notices.urls")),

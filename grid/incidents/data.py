@@ -54,7 +54,8 @@ class CategoryField(serializers.SlugRelatedField):  # type: ignore[type-arg]
     def __init__(self, **kwargs: Any) -> None:
         """Be labelled, and offer what can be chosen."""
         kwargs.setdefault("label", _("Category"))
-        super().__init__(slug_field="code", queryset=Category.objects.active(), **kwargs)
+        kwargs.setdefault("style", {"group": "parent"})
+        super().__init__(slug_field="code", queryset=Category.objects.active().select_related("parent"), **kwargs)
 
     default_error_messages = {"does_not_exist": _("There is no category “{value}” that can be chosen.")}
 

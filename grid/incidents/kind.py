@@ -74,6 +74,6 @@ register(
         ),
         tracked=("category_id", "handled_at_once", "handled_by_id", "verified_by_id", "dispatched_by_id"),
         facts=facts,
-        joins=("category__parent", "dispatched_by", "handled_by", "verified_by"),
+        joins=("category__parent", "handled_by", "verified_by", "dispatched_by"),
     )
 )
