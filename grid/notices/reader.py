@@ -153,7 +153,8 @@ class _Batch:
             new = changed["lead_id"][1]
             code = Code.OPENED if event.seq == 1 else Code.ARRIVED
             told.add(self._handling(event, new), code, organisation=new, kind=case.kind, verb=event.verb)
-        elif "status" in changed:
+        elif changed.get("status", [None, None])[1] == case.status:
+            # Where the case has gone on since, the entry that took it there tells whose turn it is.
             self._of_turn(event, told)
 
     def _of_turn(self, event: Event, told: _Told) -> None:
