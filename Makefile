@@ -51,7 +51,7 @@ check: install-dev ## Run ruff, mypy, import-linter, djLint, makemigrations --ch
 	$(PY) -m ruff format --check .
 	$(NO_SERVERS) $(PY) -m mypy governance grid
 	$(NO_SERVERS) $(VENV)/bin/lint-imports
-	$(PY) -m djlint --lint --check templates
+	$(PY) -m djlint --lint --quiet templates
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
 	@echo "make check: 7 checks passed."

@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 from celery import Celery, signals
-from celery.platforms import SecurityWarning
+from celery.platforms import SecurityWarning  # type: ignore[attr-defined]  # missing from celery-types
 from django.db import connection
 
 from governance.process import die_with_parent

@@ -25,6 +25,7 @@ import honcho.manager
 import honcho.process
 
 from governance import embedded
+from governance.bundled.locks import EmbeddedServerError
 from governance.process import die_with_parent
 from governance.translations import compile_catalogues
 
@@ -101,7 +102,7 @@ def main(*, under_make: bool) -> int:
             _check_port(settings.HOST, settings.PORT)
             _prepare(settings.BASE_DIR)
             return _serve(settings.HOST, settings.PORT, settings.VAR_DIR)
-    except (CannotRun, embedded.EmbeddedServerError) as error:
+    except (CannotRun, EmbeddedServerError) as error:
         print(f"\n{error}\n", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

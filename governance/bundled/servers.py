@@ -16,7 +16,7 @@ import redis
 
 from governance.bundled.locks import DATABASE_NAME, EmbeddedServerError
 
-CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
+CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_SETPCAP = 1, 2, 8
 
 
 @dataclass(frozen=True)
@@ -169,17 +169,17 @@ def as_user(command: list[str], user: tuple[int, int] | None, stop_signal: signa
             "account, is missing. Install it, run as an ordinary user, or set DATABASE_URL."
         )
     prefix = [setpriv, f"--reuid={user[0]}", f"--regid={user[1]}", "--clear-groups", "--no-new-privs"]
-    if power := _power_to_reach():
+    held = _held_capabilities()
+    power = "dac_read_search" if held >> CAP_DAC_READ_SEARCH & 1 else "dac_override"
+    if held >> CAP_SETPCAP & 1 and held & (1 << CAP_DAC_READ_SEARCH | 1 << CAP_DAC_OVERRIDE):
         prefix += [f"--inh-caps=-all,+{power}", f"--ambient-caps=-all,+{power}"]
+        # Without it access(2), by which initdb looks for its neighbours, ignores the capability.
+        prefix += ["--securebits=+no_setuid_fixup"]
     return [*prefix, "--pdeathsig", stop_signal.name.removeprefix("SIG"), *command]
 
 
-def _power_to_reach() -> str | None:
-    """Return the smallest capability held that lets another account pass directories of root."""
+def _held_capabilities() -> int:
+    """Return the capabilities of this process as bits; a container may have taken some from root."""
     status = Path("/proc/self/status").read_text()
     found = re.search(r"^CapEff:\s*([0-9a-f]+)", status, re.MULTILINE)
-    held = int(found.group(1), 16) if found else 0
-    for name, bit in (("dac_read_search", CAP_DAC_READ_SEARCH), ("dac_override", CAP_DAC_OVERRIDE)):
-        if held >> bit & 1:
-            return name
-    return None
+    return int(found.group(1), 16) if found else 0

@@ -13,9 +13,8 @@ def client_address(request: HttpRequest) -> str:
     """
     direct: str = request.META.get("REMOTE_ADDR", "")
     trusted: int = settings.TRUSTED_PROXIES
-    forwarded = [
-        part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()
-    ]
+    header: str = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    forwarded = [part.strip() for part in header.split(",") if part.strip()]
     if trusted and len(forwarded) >= trusted:
         return forwarded[-trusted]
     return direct
