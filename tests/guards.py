@@ -69,8 +69,8 @@ GUARDS = (
     Guard(
         "the savepoint around each case of the ladder",
         "grid/supervision/services.py",
-        "with transaction.atomic():  # a savepoint",
-        "with contextlib.nullcontext():  # a savepoint",
+        "with transaction.atomic():\n            resumed, climbed",
+        "with contextlib.nullcontext():\n            resumed, climbed",
         ("tests/supervision",),
     ),
     Guard(
