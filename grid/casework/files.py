@@ -28,7 +28,8 @@ LONGEST_SIDE = 1920
 SMALL_SIDE = 400
 # A picture of more pixels than a phone makes is an attack on memory.
 MOST_PIXELS = 120_000_000
-IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "MPO")
+# JPEG opens MPO, the pictures of phones with two lenses, as well.
+IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 DOCUMENTS = {
     ".pdf": "application/pdf",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
