@@ -46,7 +46,7 @@ function saveDraft(form) {
 function restoreDraft(form) {
   const key = DRAFT + form.dataset.keep;
   const draft = JSON.parse(sessionStorage.getItem(key) || "null");
-  if (!draft || form.querySelector("[aria-invalid]") || document.querySelector("[data-focus]")) return;
+  if (!draft || form.querySelector("[aria-invalid]") || document.querySelector("[data-focus]:not(.showcase *)")) return;
   const controls = kept(form);
   draft.forEach(([name, value, checked]) => {
     const control = controls.find((one) => one.name === name && (checked === undefined || one.value === value));

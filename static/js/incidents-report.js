@@ -257,7 +257,7 @@ function wakeReport(form) {
   function signedOut() {
     const link = document.createElement("a");
     link.href = `${words.signInUrl}?next=${encodeURIComponent(location.pathname)}`;
-    link.textContent = link.pathname === location.pathname ? "" : document.title.split(" · ")[0];
+    link.textContent = words.signIn;
     unsent(words.signedOut, link);
   }
 
@@ -284,7 +284,7 @@ function wakeReport(form) {
     const { longitude, latitude } = event.detail;
     const inside = west <= longitude && longitude <= east && south <= latitude && latitude <= north;
     if (!inside) form.querySelector(".locate-state").textContent = words.outside;
-    keep();
+    if (readDraft(words.user)) keep();
   });
   /* On a phone the chosen tile comes to the top, so that its choices are in sight. */
   form.querySelectorAll("details.kind").forEach((tile) => tile.addEventListener("toggle", () => {
