@@ -34,10 +34,12 @@ def follow(
     cancels: Collection[str],
     closes: bool,
     at: datetime,
+    round: Round | None = None,
 ) -> Moved:
     """
     Move the deadlines of a locked case as a step says, and set its clocks.
 
+    :param round: the round that this step has opened, when it has, so that it need not be read again.
     :return: per deadline code its due instant before and after, for the entry.
     """
     moved: Moved = {}
@@ -52,7 +54,7 @@ def follow(
             kept.append(deadline)
     if not closes:
         for start in starts:
-            deadline = _start(case, start, at=at)
+            deadline = _start(case, start, at=at, round=round)
             kept.append(deadline)
             was = moved.get(f"deadline:{start.code}", [None])[0]
             moved[f"deadline:{start.code}"] = [was, plain(deadline.due_at)]
@@ -207,12 +209,12 @@ def rungs(deadline: Deadline) -> list[tuple[int, datetime]]:
     return [(int(level), when) for level, when in marks if when is not None]
 
 
-def _start(case: Case, start: Start, *, at: datetime) -> Deadline:
+def _start(case: Case, start: Start, *, at: datetime, round: Round | None) -> Deadline:
     """Start a deadline by the rule that is in force for the organisation and area of the case."""
     rule = DeadlineRule.objects.in_force(start.code, on=timezone.localdate(at))
     deadline = Deadline(
         case=case,
-        round=Round.objects.get(case=case, number=case.round_number),
+        round=round or Round.objects.get(case=case, number=case.round_number),
         rule=rule,
         code=rule.code,
         label=rule.label,

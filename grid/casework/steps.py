@@ -308,10 +308,11 @@ def _pass_through(passage: _Passage, valid: dict[str, Any]) -> Taken:
     written = timeline.split(step.data, valid)
     status = step.effect(detail, by=passage.by, at=passage.at, **valid)
     _settle_status(passage, status)
+    opened = None
     if step.opens:
-        _first_rows(passage)
+        opened = _first_rows(passage)
     elif step.opens_round:
-        _next_round(passage)
+        opened = _next_round(passage)
     starts_at = passage.at if happened_on is None else timeline.start_of(happened_on)
     moved = deadlines.follow(
         case,
@@ -320,6 +321,7 @@ def _pass_through(passage: _Passage, valid: dict[str, Any]) -> Taken:
         cancels={s.code for s in _starts(step.cancels, detail, starts_at)},
         closes=case.phase == Phase.CLOSED,
         at=passage.at,
+        round=opened,
     )
     _move_holding(passage)
     changed = _changes(passage)
@@ -371,7 +373,7 @@ def _settle_status(passage: _Passage, status: str | None) -> None:
         case.closed_at, case.outcome = None, ""
 
 
-def _first_rows(passage: _Passage) -> None:
+def _first_rows(passage: _Passage) -> Round:
     """Save a new case with its detail row, its first round and its first holding."""
     case = passage.case
     case.number = timeline.next_number(passage.kind.prefix, year=timezone.localtime(passage.at).year)
@@ -379,7 +381,7 @@ def _first_rows(passage: _Passage) -> None:
     passage.detail.case = case
     passage.detail.pk = case.pk
     passage.detail.save(force_insert=True)
-    Round.objects.create(
+    return Round.objects.create(
         case=case,
         number=1,
         lead=case.lead,
@@ -390,11 +392,11 @@ def _first_rows(passage: _Passage) -> None:
     )
 
 
-def _next_round(passage: _Passage) -> None:
+def _next_round(passage: _Passage) -> Round:
     """Open the next round; nothing of the old one is overwritten."""
     case = passage.case
     case.round_number += 1
-    Round.objects.create(
+    return Round.objects.create(
         case=case,
         number=case.round_number,
         lead=case.lead,

@@ -55,7 +55,9 @@ class CategoryField(serializers.SlugRelatedField):  # type: ignore[type-arg]
         """Be labelled, and offer what can be chosen."""
         kwargs.setdefault("label", _("Category"))
         kwargs.setdefault("style", {"group": "parent"})
-        super().__init__(slug_field="code", queryset=Category.objects.active().select_related("parent"), **kwargs)
+        super().__init__(
+            slug_field="code", queryset=Category.objects.active().select_related("parent"), **kwargs
+        )
 
     default_error_messages = {"does_not_exist": _("There is no category “{value}” that can be chosen.")}
 
@@ -90,7 +92,7 @@ class ReportData(StepData):
     area = serializers.SlugRelatedField(
         label=_("Grid"),
         slug_field="code",
-        queryset=Area.objects.filter(valid_until=None),
+        queryset=Area.objects.filter(valid_until=None).select_related("parent"),
         required=False,
         allow_null=True,
         error_messages={"does_not_exist": _("There is no area with the code “{value}”.")},
@@ -182,7 +184,7 @@ class DispatchData(StepData):
                 {"assisting": _("The leading organisation cannot assist itself.")}
             )
         if not attrs.get("assisting") and proposal and lead == proposal.lead:
-            attrs["assisting"] = list(proposal.assisting)
+            attrs["assisting"] = proposal.assisting
         return attrs | {"lead": lead}
 
 

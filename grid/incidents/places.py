@@ -31,7 +31,7 @@ def under(longitude: float | None, latitude: float | None) -> Area | None:
     """Return the grid under a point (WGS 84, degrees)."""
     if longitude is None or latitude is None:
         return None
-    return Area.objects.at_point(longitude, latitude)
+    return Area.objects.select_related("parent").at_point(longitude, latitude)
 
 
 def outside_city(longitude: float, latitude: float) -> bool:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Prefetch, Q
@@ -42,6 +41,6 @@ class ResponsibilityQuerySet(models.QuerySet["Responsibility"]):
         """Keep the lines of a category and of its first level."""
         return self.filter(category__in=[pk for pk in (category.pk, category.parent_id) if pk])
 
-    def reaching(self, areas: Iterable[int]) -> ResponsibilityQuerySet:
-        """Keep the lines for the whole city and for any of the areas."""
-        return self.filter(Q(area=None) | Q(area__in=list(areas)))
+    def reaching(self, areas: models.QuerySet[Any, Any]) -> ResponsibilityQuerySet:
+        """Keep the lines for the whole city and for any of the areas, given as their keys."""
+        return self.filter(Q(area=None) | Q(area__in=areas))

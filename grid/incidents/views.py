@@ -104,7 +104,8 @@ def _report(request: HttpRequest, form: ReportForm) -> HttpResponse:
     if sent.errors:
         return _form(request, form, status=422)
     try:
-        _refuse_other_use(form)
+        if sent.step.name == REPORT_DONE:
+            _refuse_other_use(form)
         taken = open_case(
             KIND, sent.step.name, by=form.page.actor, data=sent.body, at=form.page.at, key=sent.key
         )
@@ -126,12 +127,12 @@ def _report(request: HttpRequest, form: ReportForm) -> HttpResponse:
 
 def _refuse_other_use(form: ReportForm) -> None:
     """
-    Refuse a form that was sent before as the other of the two ways to report.
+    Refuse as dealt with what the same form reported before: it is open now, and is closed by its steps.
 
     :raises KeyReused: when it was.
     """
-    other = REPORT if form.form.step.name == REPORT_DONE else REPORT_DONE
-    if once.answered(form.form.key, operation=f"{KIND}/{other}", by=form.page.actor):
+    reported_before = once.answered(form.form.key, operation=f"{KIND}/{REPORT}", by=form.page.actor)
+    if reported_before:
         raise KeyReused
 
 
