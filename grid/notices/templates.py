@@ -61,8 +61,8 @@ TEMPLATES: dict[str, Template] = {
     Code.VACANT: Template(
         Code.VACANT.label,
         _(
-            "{organisation}: nobody is there for “{posts}”. Until somebody is entered there, or a stand-in, "
-            "reminders about deadlines go to the next organisation up."
+            "{organisation}: nobody is there for “{posts}”. Until somebody or a stand-in is entered, "
+            "reminders about deadlines go to the next organisation up, if there is one."
         ),
         "person-plus",
     ),
@@ -74,7 +74,7 @@ TEMPLATES: dict[str, Template] = {
     Code.OPENED: Template(
         Code.OPENED.label, _("A new matter has come in. {organisation} is in charge."), "inbox"
     ),
-    Code.ARRIVED: Template(Code.ARRIVED.label, _("“{step}”: {organisation} is now in charge."), "send"),
+    Code.ARRIVED: Template(Code.ARRIVED.label, _("After “{step}” {organisation} is in charge."), "send"),
     Code.ASSIGNED: Template(
         Code.ASSIGNED.label, _("You were asked to take this matter in hand."), "person-check"
     ),
