@@ -85,7 +85,9 @@ def pages(city: City, client: Client, case: Case) -> dict[str, Callable[[], Any]
 
     def comment() -> None:
         data = {"text": f"第{next(counter)}条"}
-        take_step(case.pk, "comment", by=acting(city.worker), data=data, at=timezone.now() + timedelta(seconds=1))
+        take_step(
+            case.pk, "comment", by=acting(city.worker), data=data, at=timezone.now() + timedelta(seconds=1)
+        )
 
     return {
         "a plain page (help)": lambda: client.get(reverse("portal:help")),

@@ -208,8 +208,12 @@ def one_of_each(city: City, role: str) -> User:
 def another_district(city: City) -> User:
     """Add a district that nobody of the first one serves, with its own worker."""
     district = Area(code="320813000000", tier=Tier.DISTRICT, name="洪泽区", name_en="Hongze District")
-    street = Area(code="320813001000", tier=Tier.STREET, name="高良涧街道", name_en="Gaoliangjian", parent=district)
-    community = Area(code="320813001001", tier=Tier.COMMUNITY, name="东园社区", name_en="Dongyuan", parent=street)
+    street = Area(
+        code="320813001000", tier=Tier.STREET, name="高良涧街道", name_en="Gaoliangjian", parent=district
+    )
+    community = Area(
+        code="320813001001", tier=Tier.COMMUNITY, name="东园社区", name_en="Dongyuan", parent=street
+    )
     grid = Area(code="320813001001001", tier=Tier.GRID, name="第一网格", name_en="Grid 1", parent=community)
     insert_areas([district, street, community, grid], by=None, at=AT)
     parent = city.city_org
@@ -318,7 +322,9 @@ def test_a_sealed_case_answers_byte_for_byte_as_one_that_does_not_exist(world: W
                 values = arguments(world, thing)
                 answer = client.get(reverse(name, kwargs=values))
                 body = answer.content.decode().replace(values["number"], "NUMBER")
-                bodies.append((answer.status_code, re.sub(r'(csrf\w*["\']?[^"\']*["\'])[\w]{64}', r"\1", body)))
+                bodies.append(
+                    (answer.status_code, re.sub(r'(csrf\w*["\']?[^"\']*["\'])[\w]{64}', r"\1", body))
+                )
             assert re.sub(r"\w{64}", "", bodies[0][1]) == re.sub(r"\w{64}", "", bodies[1][1])
             assert bodies[0][0] == bodies[1][0] == 404
 
