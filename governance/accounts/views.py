@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from axes.helpers import get_cool_off
+from axes.helpers import get_client_ip_address, get_cool_off
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -34,7 +35,7 @@ class SignInView(LoginView):
     template_name = "accounts/sign_in.html"
     redirect_authenticated_user = True
 
-    def form_valid(self, form: SignInForm) -> HttpResponse:
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """Sign in and let the person's own choices hold on this device."""
         response = super().form_valid(form)
         apply_preferences(response, form.get_user())
@@ -62,7 +63,7 @@ class ChangePasswordView(PasswordChangeView):
     template_name = "accounts/password.html"
     success_url = reverse_lazy("accounts:profile")
 
-    def form_valid(self, form: ChangePasswordForm) -> HttpResponse:
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         """Change it and say so."""
         response = super().form_valid(form)
         messages.success(self.request, _("Your password was changed. Other devices were signed out."))
@@ -73,7 +74,8 @@ class ChangePasswordView(PasswordChangeView):
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     """Show a person's own account and change what he may change."""
-    user = User.objects.get(pk=request.user.pk)
+    # A copy of its own: a form with a mistake must not change who the head of the page says is signed in.
+    user = User.objects.get(username=request.user.get_username())
     initial = {"language": user.language or translation.get_language()}
     form = ProfileForm(request.POST or None, instance=user, initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -101,7 +103,7 @@ def locked_out(request: HttpRequest, credentials: dict[str, Any] | None = None) 
 def locked_until(request: HttpRequest, username: str) -> datetime:
     """Return the instant from which this name may try again from this address."""
     cool_off = get_cool_off(request)
-    attempts = AccessAttempt.objects.filter(username=username, ip_address=request.axes_ip_address)
+    attempts = AccessAttempt.objects.filter(username=username, ip_address=get_client_ip_address(request))
     newest = attempts.order_by("-attempt_time").values_list("attempt_time", flat=True).first()
     return (newest or timezone.now()) + cool_off
 

@@ -148,7 +148,7 @@ def from_form(bound: BoundField) -> dict[str, Any]:
     if hasattr(form_field, "choices"):
         hints = attrs.get("hints", {})
         described["options"] = options_of(form_field.choices, bound.value(), hints)
-    described["value"] = "" if kind in ("password", "file") else input_value(bound.value(), kind)
+    described["value"] = "" if kind in ("password", "file") else input_value(bound.value(), str(kind))
     described["checked"] = kind == "checkbox" and bool(bound.value())
     return described
 

@@ -5,8 +5,10 @@ import re
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.template.loader import get_template
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.urls import path
 from django.views.generic import TemplateView
 
@@ -139,6 +141,27 @@ def test_htmx_keeps_no_pages_evaluates_nothing_and_injects_no_style(client, db):
     assert config["includeIndicatorStyles"] is False
     assert config["historyCacheSize"] == 0
     assert config["selfRequestsOnly"] is True
+
+
+@pytest.mark.parametrize(
+    ("who", "shown"), [("worker", True), ("clerk", True), ("auditor", False), ("nobody", False)]
+)
+def test_the_report_form_is_offered_only_to_those_who_may_report(client, city, who, shown):
+    client.force_login(getattr(city, who), backend="django.contrib.auth.backends.ModelBackend")
+
+    offered = 'href="/incidents/report/"' in client.get("/help/").content.decode()
+    opened = client.get("/incidents/report/").status_code
+
+    assert offered is shown
+    assert opened == (200 if shown else 403)
+
+
+def test_the_frame_reads_session_user_postings_and_notices_once_each(staff):
+    with CaptureQueriesContext(connection) as queries:
+        staff.get("/help/")
+
+    reads = [query["sql"] for query in queries if query["sql"].startswith("SELECT")]
+    assert len(reads) == 4, reads
 
 
 def test_every_link_on_the_front_page_leads_somewhere(client, db):

@@ -1,5 +1,6 @@
 """Tags for the frame of the page: navigation and the way back to this page."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,23 +10,42 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from grid.casework import kinds
+from grid.casework.actors import Actor
+from grid.casework.models import Case
+from grid.incidents.deadlines import KIND
+from grid.incidents.forms import REPORT
+from grid.people.models import User
+
 register = template.Library()
+
+
+def everybody(actor: Actor) -> bool:
+    """Open a place to all staff."""
+    return True
+
+
+def who_may_report(actor: Actor) -> bool:
+    """Open the report form to those whom the table of steps lets report."""
+    opening = kinds.get(KIND).step(REPORT)
+    return opening is not None and opening.who.allows(Case(kind=KIND), actor)
 
 
 @dataclass(frozen=True)
 class Place:
-    """A place in the main navigation."""
+    """A place in the main navigation, shown to those to whom it is open."""
 
     key: str
     label: str | Promise
     short: str | Promise
     icon: str
     route: str
+    open_to: Callable[[Actor], bool] = everybody
 
 
 PLACES = (
     Place("desk", _("Desk"), _("Desk"), "inbox", "desk:worklist"),
-    Place("report", _("Report an incident"), _("Report"), "plus-circle", "incidents:report"),
+    Place("report", _("Report an incident"), _("Report"), "plus-circle", "incidents:report", who_may_report),
     Place("areas", _("Grid tree"), _("Grids"), "diagram-3", "areas:tree"),
     Place("notices", _("Notices"), _("Notices"), "bell", "notices:list"),
 )
@@ -33,10 +53,14 @@ PLACES = (
 
 @register.simple_tag(takes_context=True)
 def nav_items(context: Context) -> list[dict[str, Any]]:
-    """Return the places of the main navigation with their address and whether we are there."""
-    path = getattr(context.get("request"), "path", "")
+    """Return the places open to whoever is signed in, with their address and whether we are there."""
+    user, path = context.get("user"), getattr(context.get("request"), "path", "")
+    if not isinstance(user, User):
+        return []
     items = []
     for place in PLACES:
+        if not place.open_to(Actor.of(user)):
+            continue
         try:
             url = reverse(place.route)
         except NoReverseMatch:
