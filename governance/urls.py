@@ -15,6 +15,7 @@ urlpatterns = [
     path("organisations/", include("grid.organisations.urls")),
     path("notices/", include("grid.notices.urls")),
     path("accounts/", include("governance.accounts.urls")),
+    path("api/v1/", include("governance.api.urls")),
     path("", include("grid.casework.urls")),
     path("", include("governance.portal.urls")),
 ]

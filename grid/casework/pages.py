@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from grid.areas.models import Area
     from grid.casework.actors import Actor
     from grid.casework.kinds import Kind, StatusInfo
+    from grid.casework.models import Attachment
     from grid.casework.steps import Step
 
 # From the building up to the district: four parents.
@@ -67,9 +68,14 @@ def find(number: str, actor: Actor) -> Case | None:
         Case.objects.visible_to(actor)
         .filter(number=number, kind=kind.code)
         .select_related(
-            "lead", "assignee", "reporter", detail, *(f"{detail}__{path}" for path in kind.joins), *CHAIN
+            "lead__governs",
+            "assignee",
+            "reporter",
+            detail,
+            *(f"{detail}__{path}" for path in kind.joins),
+            *CHAIN,
         )
-        .defer(*(f"{path}__outline" for path in CHAIN))
+        .defer("lead__governs__outline", *(f"{path}__outline" for path in CHAIN))
         .prefetch_related(drawn_in)
         .annotate(has_requests=Exists(Request.objects.filter(case=OuterRef("pk"))))
         .first()
@@ -252,6 +258,12 @@ class CasePage:
         self.names.know(*(r.case for r in self.relatives))
         rows = [c.deadline for c in self.clocks]
         return Wording(self.case, self.kind, self.names, rows).entries(events)
+
+    @property
+    def photos(self) -> list[Attachment]:
+        """Return the pictures with which the case came in."""
+        first = self.entries[-1] if self.entries and self.entries[-1].seq == 1 else None
+        return [f for f in first.files if f.upload.width and not f.erased_at] if first else []
 
     @property
     def days(self) -> list[Day]:

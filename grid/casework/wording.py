@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from grid.areas.models import Area
-from grid.casework.models import Audience, Case, Outcome, Urgency
+from grid.casework.models import Audience, Case, DeadlineStatus, Outcome, Urgency
 from grid.casework.querysets import CaseQuerySet
 from grid.organisations.models import Organisation
 from grid.people.models import User
@@ -87,6 +87,11 @@ ICONS = {
     "verify": "patch-check",
     "close": "check-circle",
     "reopen": "arrow-repeat",
+    "report_done": "check2-square",
+    "regrade": "sliders",
+    "ask": "question-circle",
+    "answer": "reply",
+    "send_back": "arrow-return-left",
 }
 
 
@@ -174,7 +179,9 @@ class Wording:
         self.case = case
         self.kind = kind
         self.names = names
-        self.deadlines = {d.code: d.text for d in deadlines}
+        rows = list(deadlines)
+        self.deadlines = {d.code: d.text for d in rows}
+        self.ended = {(d.code, d.ended_at): d for d in rows if d.ended_at}
 
     def entries(self, events: list[Event]) -> list[Entry]:
         """Return events in words, in the order given. One query for each table that they name rows of."""
@@ -285,14 +292,24 @@ class Wording:
             if name in UNSPOKEN or (opening and name not in FIRST_SPOKEN and ":" not in name):
                 continue
             if name.startswith("deadline:"):
-                yield self._moved(name.removeprefix("deadline:"), before, after)
+                yield self._moved(name.removeprefix("deadline:"), before, after, event.at)
+                continue
+            if name in self.kind.tracked and after is None:
+                # A new round clears what the old one noted; that it does stands in the round itself.
                 continue
             word = partial(self._changed_value, name)
             yield self._changed_label(name), word(before), word(after)
 
-    def _moved(self, code: str, before: str | None, after: str | None) -> tuple[str, str, str]:
-        """Return how a deadline moved."""
-        return self.deadlines.get(code, code), plain(before), plain(after) if after else _("ended")
+    def _moved(self, code: str, before: str | None, after: str | None, at: datetime) -> tuple[str, str, str]:
+        """Return how a deadline moved: to another instant, or to its end, in time or not."""
+        ended = self.ended.get((code, at))
+        if after or ended is None:
+            outcome = plain(after) if after else _("ended")
+        elif ended.status != DeadlineStatus.MET:
+            outcome = _("no longer runs")
+        else:
+            outcome = _("met late") if ended.due_at and at >= ended.due_at else _("met in time")
+        return self.deadlines.get(code, code), plain(before), outcome
 
     def _changed_label(self, name: str) -> str:
         if name in LABELS:

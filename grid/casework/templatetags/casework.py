@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -27,7 +28,7 @@ def duration(span: timedelta) -> str:
 @register.filter
 def day_word(day: date) -> str:
     """Say a day as people do: today, yesterday, else its date with the day of the week."""
-    words = {0: _("Today"), 1: _("Yesterday")}
+    words = {0: capfirst(_("today")), 1: capfirst(_("yesterday"))}
     shown = date_format(day, _("D, j M Y"))
     word = words.get((timezone.localdate() - day).days)
     return f"{word} · {shown}" if word else shown
