@@ -131,7 +131,7 @@ class ReasonData(StepData):
     reason = text_field(label=_("Reason"))
 
 
-class VacantData(serializers.Serializer):  # type: ignore[type-arg]
+class VacantData(serializers.Serializer):
     """A post at which nobody was found: the handling roles or the head of the lead, or a superior."""
 
     organisation = serializers.IntegerField()

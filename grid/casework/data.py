@@ -43,7 +43,7 @@ class UploadsField(serializers.ListField):
         return [found[i] for i in dict.fromkeys(ids)]
 
 
-class CodeField(serializers.Field):  # type: ignore[type-arg]
+class CodeField(serializers.Field):
     """A code of the portal's own, as a deadline's: a value of the entry, not text that somebody typed."""
 
     default_error_messages = {"invalid": _("This is no code.")}

@@ -56,11 +56,12 @@ class StaleClockError(Exception):
     """A case says that a rung is due, but none of its deadlines does."""
 
 
-def climb(at: datetime, *, batch: int = 50, dry_run: bool = False, seconds: float | None = None) -> Report:
+def climb(at: datetime, *, batch: int = 20, dry_run: bool = False, seconds: float | None = None) -> Report:
     """
     Climb every rung that is due at an instant, each exactly once, and say what was done.
 
-    Cases are taken in short batches, those that somebody works on at this moment are left to the next run.
+    Cases are taken in short batches (whoever opens one of them meanwhile waits for its end); those that
+    somebody works on at this moment are left to the next run.
     Each case has a savepoint: rungs, entry and clocks come to be together or not at all, and a case that
     fails is logged, left behind and taken again by the next run. Killed at any moment, the run loses at most
     the batch in hand, which nobody has seen. A dry run does the same and rolls each batch back.
@@ -123,22 +124,33 @@ def _climb_case(case: Case, at: datetime, circles: Circles, machine: Actor) -> t
     """
     Let the pauses of a case run out that have an end, then climb each of its deadlines to where it stands.
 
+    :return: how many pauses ran out, and the rungs that were told.
     :raises StaleClockError: when nothing was due, or something is still due afterwards.
     """
-    paused = Deadline.objects.filter(case=case, status=DeadlineStatus.PAUSED, next_rung_at__lte=at).count()
+    due = _due_deadlines(case, at)
+    paused = sum(d.status == DeadlineStatus.PAUSED for d in due)
+    next_rung_at = case.next_rung_at
     if paused:
-        take_step(case.pk, "resume", by=machine, data={}, at=at)
-    running = Deadline.objects.filter(case=case, status=DeadlineStatus.RUNNING, next_rung_at__lte=at)
-    climbed = [_climb_deadline(case, d, at, circles, machine) for d in running.order_by("pk")]
-    if not (paused or climbed) or Case.objects.filter(pk=case.pk, next_rung_at__lte=at).exists():
+        next_rung_at = take_step(case.pk, "resume", by=machine, data={}, at=at).case.next_rung_at
+        due = _due_deadlines(case, at)
+    climbed = []
+    for deadline in due:
+        rung, next_rung_at = _climb_deadline(case, deadline, at, circles, machine)
+        climbed.append(rung)
+    if next_rung_at is not None and next_rung_at <= at:
         raise StaleClockError("check_ledger shows what is wrong")
     return paused, climbed
 
 
+def _due_deadlines(case: Case, at: datetime) -> list[Deadline]:
+    """Return the deadlines of a case that have a rung due."""
+    return list(Deadline.objects.filter(case=case, ended_at=None, next_rung_at__lte=at).order_by("pk"))
+
+
 def _climb_deadline(
     case: Case, deadline: Deadline, at: datetime, circles: Circles, machine: Actor
-) -> Climbed:
-    """Take the step that writes the rungs of one deadline, and tell of the highest."""
+) -> tuple[Climbed, datetime | None]:
+    """Take the step that writes the rungs of one deadline, and return what was told and the next rung."""
     level = max(deadlines.passed(deadline, at=at), default=0)
     if not level:
         raise StaleClockError("check_ledger shows what is wrong")
@@ -151,8 +163,9 @@ def _climb_deadline(
         "organisation": circle.organisation,
         "vacant": [{"organisation": pk, "post": post} for pk, post in circle.vacant],
     }
-    take_step(case.pk, "climb", by=machine, data=data, at=at)
-    return Climbed(case.number, case.sealed, deadline, level, circle.told, circle.vacant)
+    taken = take_step(case.pk, "climb", by=machine, data=data, at=at)
+    climbed = Climbed(case.number, case.sealed, deadline, level, circle.told, circle.vacant)
+    return climbed, taken.case.next_rung_at
 
 
 def _finish(run: LadderRun, report: Report) -> None:
