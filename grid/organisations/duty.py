@@ -39,11 +39,9 @@ class Roster:
         self.on = on
         self._posts: dict[int, list[Post]] = {}
 
-    def present(
-        self, organisation_id: int, roles: Collection[str] = (), *, heads: bool = False
-    ) -> list[int]:
+    def present(self, organisation_id: int, roles: Collection[str] = (), *, heads: bool = False) -> list[int]:
         """
-        Return the ids of those who are there for the posts in some roles, heads of the organisation included if asked.
+        Return the ids of those who are there for posts in some roles, those who head it included if asked.
 
         A stand-in takes the place of somebody who is away. Nothing means that the posts are vacant.
         """
@@ -51,7 +49,7 @@ class Roster:
         return list(dict.fromkeys(p.present for p in found if p.present is not None))
 
     def in_place_of(self, user_id: int, organisation_id: int) -> list[int]:
-        """Return the person himself if he is there for a post in an organisation, else his stand-ins, else nothing."""
+        """Return the person himself if he is there for a post of an organisation, else his stand-ins."""
         found = [p.present for p in self.posts(organisation_id) if p.holder == user_id and p.present]
         return [user_id] if user_id in found else list(dict.fromkeys(found))
 
