@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -26,6 +27,8 @@ from governance.accounts.forms import ChangePasswordForm, ProfileForm, SignInFor
 from grid.casework.actors import Actor
 from grid.organisations.models import Posting
 from grid.people.models import User
+
+DEMO_SIGN_INS = 12  # as many as fit beside the form
 
 
 class SignInView(LoginView):
@@ -109,13 +112,17 @@ def locked_until(request: HttpRequest, username: str) -> datetime:
 
 
 def demo_sign_ins() -> list[dict[str, Any]]:
-    """List the demo accounts with what each person does; empty wherever this is no demo. Two queries."""
+    """
+    List the demo accounts that can sign in, with what each person does; empty wherever this is no demo.
+
+    Most people of the demo only stand in timelines and have no password. Two queries.
+    """
     if not settings.DEMO:
         return []
-    users = list(User.objects.filter(is_demo=True, is_active=True).exclude(username="").order_by("pk")[:12])
+    demo = User.objects.filter(is_demo=True, is_active=True)
+    users = list(demo.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX).order_by("pk")[:DEMO_SIGN_INS])
     first: dict[int, Posting] = {}
-    for posting in (
-        Posting.objects.filter(user__in=users).held(timezone.localdate()).select_related("organisation")
-    ):
+    postings = Posting.objects.filter(user__in=users).held(timezone.localdate())
+    for posting in postings.select_related("organisation").order_by("pk"):
         first.setdefault(posting.user_id, posting)
     return [{"user": user, "posting": first.get(user.pk)} for user in users]

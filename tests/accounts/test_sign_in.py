@@ -135,6 +135,13 @@ def test_demo_sign_ins_are_offered_in_a_demo(client, person, settings):
     assert settings.DEMO_PASSWORD in page
 
 
+def test_only_demo_people_who_have_a_password_are_offered(client, person, settings):
+    settings.DEMO = True
+    User.objects.create(username="demo0001", name="路人", is_demo=True, password=make_password(None))
+
+    assert "demo0001" not in client.get(SIGN_IN).content.decode()
+
+
 def test_demo_sign_ins_and_their_password_are_shown_nowhere_else(client, person, settings):
     settings.DEMO = False
     User.objects.filter(pk=person.pk).update(is_demo=True)
