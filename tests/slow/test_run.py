@@ -1,7 +1,9 @@
 """Tests of `make run` as a user knows it: a fresh clone, real processes, interrupted and killed."""
 
+import contextlib
 import json
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -27,8 +29,8 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parent.parent.parent
 FIRST_START_SECONDS = 240
 NEXT_START_SECONDS = 60
-# Some account that exists nowhere: what it may do does not hang on an entry in /etc/passwd.
-STRANGER = 54321
+# An account of every Unix that owns nothing: initdb wants its user in /etc/passwd.
+STRANGER = pwd.getpwnam("daemon").pw_uid
 COUNT_USERS = (
     "from grid.people.models import User; print('users:', User.objects.filter(is_demo=True).count())"
 )
@@ -71,6 +73,7 @@ class Portal:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=heed_signals,
             )
 
     def manage(self, *arguments: str) -> str:
@@ -110,6 +113,12 @@ class Portal:
         return alive(str(self.directory))
 
 
+def heed_signals() -> None:
+    """Undo what `nohup` or a script's `&` handed down: what is ignored before a program is ignored in it."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def clone_to(directory: Path) -> Portal:
     """Clone the repository as it is committed, with the packages that are installed here."""
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(directory)], check=True)
@@ -129,6 +138,14 @@ def interrupt(portal: Portal, run: "subprocess.Popen[bytes]") -> None:
     wait_until(lambda: not portal.processes(), f"nothing is left: {portal.processes()}")
 
 
+def clear(portal: Portal) -> None:
+    """End what a failed test left, so that only that test fails."""
+    for pid in portal.processes():
+        with contextlib.suppress(ProcessLookupError):
+            kill(pid)
+    wait_until(lambda: not portal.processes(), "the killed are gone")
+
+
 @pytest.fixture(scope="module")
 def portal() -> Iterator[Portal]:
     """Return a clone in which the tests of this file start the portal one after the other."""
@@ -141,11 +158,14 @@ def portal() -> Iterator[Portal]:
 def running(portal: Portal) -> Iterator["subprocess.Popen[bytes]"]:
     """Start the portal, and have nothing of it left after the test."""
     run = portal.make_run()
-    wait_for_start(portal, run, FIRST_START_SECONDS)
-    yield run
-    if run.poll() is None:
-        interrupt(portal, run)
-    wait_until(lambda: not portal.processes(), f"nothing is left: {portal.processes()}")
+    try:
+        wait_for_start(portal, run, FIRST_START_SECONDS)
+        yield run
+        if run.poll() is None:
+            interrupt(portal, run)
+        wait_until(lambda: not portal.processes(), f"nothing is left: {portal.processes()}")
+    finally:
+        clear(portal)
 
 
 def test_the_first_start_prints_the_address_and_sign_ins_that_work(
@@ -298,9 +318,12 @@ def test_it_runs_as_an_ordinary_user() -> None:
 
 def starts_and_stops(portal: Portal) -> None:
     run = portal.make_run()
-    wait_for_start(portal, run, FIRST_START_SECONDS)
-    assert portal.ready()["database"] == "ok"
-    interrupt(portal, run)
+    try:
+        wait_for_start(portal, run, FIRST_START_SECONDS)
+        assert portal.ready()["database"] == "ok"
+        interrupt(portal, run)
+    finally:
+        clear(portal)
 
 
 def own_environment(directory: Path) -> None:
