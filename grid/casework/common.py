@@ -13,8 +13,9 @@ from grid.areas.models import Area
 from grid.casework import deadlines
 from grid.casework.actors import OFFICE_ROLES, Actor
 from grid.casework.data import CodeField, StepData, UploadsField, text_field
+from grid.casework.deadlines import Start
 from grid.casework.models import Case, Deadline, EventText, Link, LinkType, Outcome
-from grid.casework.steps import Start, Step
+from grid.casework.table import Step
 from grid.casework.who import any_of, assignee, machine, of_lead, of_superior, over_area, reporter, staff
 from grid.organisations.duty import Seat
 from grid.organisations.models import Posting, Role

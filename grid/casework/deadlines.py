@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,10 +35,12 @@ def follow(
     closes: bool,
     at: datetime,
     round: Round | None = None,
+    due_before: Mapping[str, datetime | None] | None = None,
 ) -> Moved:
     """
     Move the deadlines of a locked case as a step says, and set its clocks.
 
+    :param due_before: where open deadlines stood before the effect, which may have paused or resumed them.
     :param round: the round that this step has opened, when it has, so that it need not be read again.
     :return: per deadline code its due instant before and after, for the entry.
     """
@@ -52,6 +54,9 @@ def follow(
             moved |= _end(deadline, DeadlineStatus.CANCELLED, at)
         else:
             kept.append(deadline)
+            was = (due_before or {}).get(deadline.code, deadline.due_at)
+            if was != deadline.due_at:
+                moved[f"deadline:{deadline.code}"] = [plain(was), plain(deadline.due_at)]
     if not closes:
         for start in starts:
             deadline = _start(case, start, at=at, round=round)
@@ -60,6 +65,11 @@ def follow(
             moved[f"deadline:{start.code}"] = [was, plain(deadline.due_at)]
     set_clocks(case, kept)
     return moved
+
+
+def due_instants(case: Case) -> dict[str, datetime | None]:
+    """Return where each open deadline of a case stands; nothing while it is paused."""
+    return dict(Deadline.objects.filter(case=case, ended_at=None).values_list("code", "due_at"))
 
 
 def set_clocks(case: Case, open_rows: Iterable[Deadline]) -> None:

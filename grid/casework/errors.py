@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from django.utils.functional import Promise
 
     from grid.casework.models import Case
-    from grid.casework.steps import Step
+    from grid.casework.table import Step
 
 
 class CaseworkError(Exception):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from django.utils.datastructures import MultiValueDict
 
     from grid.casework.pages import CasePage
-    from grid.casework.steps import Step
+    from grid.casework.table import Step
 
 FEW_CHOICES = 5
 MOST_OPTIONS = 200

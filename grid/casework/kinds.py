@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from django.db import models
     from django.utils.functional import Promise
 
-    from grid.casework.steps import Step
+    from grid.casework.table import Step
     from grid.worktime.services import RuleSpec
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,88 +15,29 @@ from rest_framework import serializers
 
 from grid.casework import deadlines, files, kinds, once, timeline
 from grid.casework.actors import Actor
-from grid.casework.data import StepData
 from grid.casework.errors import CaseNotFound, StaleCase, StepNotPossible
 from grid.casework.locks import lock_cases
-from grid.casework.models import Audience, Case, Event, Holding, Phase, Round
+from grid.casework.models import Case, Event, Phase
+from grid.casework.passage import (
+    DECIDED_ON,
+    TRACKED,
+    Passage,
+    changes,
+    first_rows,
+    move_holding,
+    next_round,
+    photograph,
+    settle_status,
+)
+from grid.casework.table import Step
 from grid.organisations.models import Role
 
 if TYPE_CHECKING:
     from django.db.models import Model
-    from django.utils.functional import Promise
 
-    from grid.casework.kinds import Kind
-    from grid.casework.who import Who
+    from grid.casework.table import DeadlineCode, Words
 
-    Words = str | Promise
-    DeadlineCode = str | Callable[[Any], str | list["Start"]]
-
-# What people decide on: a change of these raises the version. Comments and rungs do not.
-DECIDED_ON = (
-    "title",
-    "description",
-    "area_id",
-    "address",
-    "longitude",
-    "latitude",
-    "status",
-    "urgency",
-    "sealed",
-    "lead_id",
-    "assignee_id",
-    "outcome",
-    "round_number",
-)
-# What stands in an entry with its value before and after. Text that people typed never does.
-TRACKED = (
-    "area_id",
-    "lead_id",
-    "assignee_id",
-    "phase",
-    "status",
-    "urgency",
-    "sealed",
-    "outcome",
-    "round_number",
-)
 SUPERIOR_ROLES = (Role.STREET_OFFICER, Role.DISTRICT_OFFICER, Role.SUPERVISOR)
-
-
-Start = deadlines.Start
-
-
-@dataclass(frozen=True)
-class Step:
-    """
-    One row of a kind's table.
-
-    `sources` are the statuses it starts from; an opening step has none and `opens` set. `targets` are the
-    statuses it may lead to, the effect returns one of them; without targets the status stays. `data` is a
-    DRF serializer that the API uses as it is and the pages draw. The effect is called with the detail row,
-    its case locked, and the validated data as keyword arguments. `starts` and `meets` name deadline rules
-    (a callable is given the detail row). `other` names the field of the data that holds a second case,
-    which is locked too. `when` gives a reason why the step is not possible now, or nothing.
-    """
-
-    name: str
-    label: Words
-    who: Who
-    effect: Callable[..., str | None]
-    sources: frozenset[str] = frozenset()
-    targets: frozenset[str] = frozenset()
-    data: type[serializers.Serializer[Any]] = StepData
-    starts: tuple[DeadlineCode, ...] = ()
-    meets: tuple[DeadlineCode, ...] = ()
-    cancels: tuple[DeadlineCode, ...] = ()
-    public_text: Words = ""
-    hint: Words = ""
-    audience: str = Audience.STAFF
-    other: str = ""
-    opens: bool = False
-    opens_round: bool = False
-    hidden: bool = False
-    style: str = "secondary"
-    when: Callable[[Any, Actor], Words | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -106,19 +47,6 @@ class Taken:
     case: Case
     event: Event
     repeated: bool = False
-
-
-@dataclass
-class _Passage:
-    """What one run of a step carries from hand to hand."""
-
-    kind: Kind
-    step: Step
-    case: Case
-    detail: Any
-    by: Actor
-    at: datetime
-    before: dict[str, Any] = field(default_factory=dict)
 
 
 def possible_steps(case: Case, actor: Actor, *, detail: Model | None = None) -> list[Step]:
@@ -218,7 +146,7 @@ def open_case(
             return _repeat(first, by)
         case = Case(kind=kind.code, registered_at=at, received_on=timezone.localdate(at))
         detail = kind.detail_model(case=case)
-        passage = _Passage(kind, step, case, detail, by, at)
+        passage = Passage(kind, step, case, detail, by, at)
         if not step.who.allows(case, by):
             raise StepNotPossible(
                 format_lazy(_("“{step}” is for: {who}."), step=step.label, who=step.who.words), []
@@ -247,7 +175,7 @@ def _other_id(case_id: int, name: str, data: Mapping[str, Any], by: Actor) -> in
     return Case.objects.visible_to(by).filter(number=number).values_list("pk", flat=True).first()
 
 
-def _enter(case: Case, name: str, by: Actor, at: datetime) -> _Passage:
+def _enter(case: Case, name: str, by: Actor, at: datetime) -> Passage:
     """Check that a step exists from here and for this actor, the case being locked."""
     kind = kinds.get(case.kind)
     step = kind.step(name)
@@ -257,12 +185,13 @@ def _enter(case: Case, name: str, by: Actor, at: datetime) -> _Passage:
     reason = refusal(step, case, detail, by)
     if reason is not None:
         raise StepNotPossible(reason, possible_steps(case, by, detail=detail))
-    passage = _Passage(kind, step, case, detail, by, at)
-    passage.before = _photograph(passage)
+    passage = Passage(kind, step, case, detail, by, at)
+    passage.before = photograph(passage)
+    passage.due = deadlines.due_instants(case)
     return passage
 
 
-def _validate(passage: _Passage, data: Mapping[str, Any]) -> dict[str, Any]:
+def _validate(passage: Passage, data: Mapping[str, Any]) -> dict[str, Any]:
     """Validate what was sent by the serializer of the step, and state who may state an old day."""
     serializer = passage.step.data(
         data=data,
@@ -285,7 +214,7 @@ def _validate(passage: _Passage, data: Mapping[str, Any]) -> dict[str, Any]:
     return valid
 
 
-def _is_superior(passage: _Passage) -> bool:
+def _is_superior(passage: Passage) -> bool:
     if passage.by.is_machine:
         return True
     return passage.by.holds(SUPERIOR_ROLES) and (
@@ -293,26 +222,19 @@ def _is_superior(passage: _Passage) -> bool:
     )
 
 
-def _photograph(passage: _Passage) -> dict[str, Any]:
-    """Note the values that a step may change."""
-    noted = {name: getattr(passage.case, name) for name in {*DECIDED_ON, *TRACKED}}
-    noted |= {name: getattr(passage.detail, name) for name in passage.kind.tracked}
-    return noted
-
-
-def _pass_through(passage: _Passage, valid: dict[str, Any]) -> Taken:
+def _pass_through(passage: Passage, valid: dict[str, Any]) -> Taken:
     """Call the effect and write everything that follows from it."""
     step, case, detail = passage.step, passage.case, passage.detail
     uploads = valid.pop("uploads", [])
     happened_on = valid.pop("happened_on", None)
     written = timeline.split(step.data, valid)
     status = step.effect(detail, by=passage.by, at=passage.at, **valid)
-    _settle_status(passage, status)
+    settle_status(passage, status)
     opened = None
     if step.opens:
-        opened = _first_rows(passage)
+        opened = first_rows(passage)
     elif step.opens_round:
-        opened = _next_round(passage)
+        opened = next_round(passage)
     starts_at = passage.at if happened_on is None else timeline.start_of(happened_on)
     moved = deadlines.follow(
         case,
@@ -322,9 +244,10 @@ def _pass_through(passage: _Passage, valid: dict[str, Any]) -> Taken:
         closes=case.phase == Phase.CLOSED,
         at=passage.at,
         round=opened,
+        due_before=passage.due,
     )
-    _move_holding(passage)
-    changed = _changes(passage)
+    move_holding(passage)
+    changed = changes(passage)
     if any(name in changed for name in (*DECIDED_ON, *passage.kind.tracked)) or moved:
         case.version += 0 if step.opens else 1
     organisation = passage.by.acting_for(passage.before.get("lead_id"), case.lead_id)
@@ -348,88 +271,10 @@ def _pass_through(passage: _Passage, valid: dict[str, Any]) -> Taken:
     return Taken(case, event)
 
 
-def _starts(codes: tuple[DeadlineCode, ...], detail: Any, starts_at: datetime) -> list[Start]:
+def _starts(codes: tuple[DeadlineCode, ...], detail: Any, starts_at: datetime) -> list[deadlines.Start]:
     """Return the deadlines that a row names, those of a callable with a start of their own if it says so."""
-    found: list[Start] = []
+    found: list[deadlines.Start] = []
     for code in codes:
         named = code if isinstance(code, str) else code(detail)
-        found.extend([Start(named, starts_at)] if isinstance(named, str) else named)
+        found.extend([deadlines.Start(named, starts_at)] if isinstance(named, str) else named)
     return found
-
-
-def _settle_status(passage: _Passage, status: str | None) -> None:
-    """Set status and phase as the table says, and what closing means."""
-    case, step = passage.case, passage.step
-    if step.targets:
-        if status not in step.targets:
-            raise RuntimeError(f"{step.name} led to {status}, which its row does not name.")
-        case.status = status
-    elif status is not None:
-        raise RuntimeError(f"{step.name} has no targets but led to {status}.")
-    case.phase = passage.kind.status(case.status).phase
-    if case.phase == Phase.CLOSED:
-        case.closed_at = case.closed_at or passage.at
-    else:
-        case.closed_at, case.outcome = None, ""
-
-
-def _first_rows(passage: _Passage) -> Round:
-    """Save a new case with its detail row, its first round and its first holding."""
-    case = passage.case
-    case.number = timeline.next_number(passage.kind.prefix, year=timezone.localtime(passage.at).year)
-    case.save(force_insert=True)
-    passage.detail.case = case
-    passage.detail.pk = case.pk
-    passage.detail.save(force_insert=True)
-    return Round.objects.create(
-        case=case,
-        number=1,
-        lead=case.lead,
-        opened_by=passage.step.name,
-        opened_at=passage.at,
-        closed_at=case.closed_at,
-        outcome=case.outcome,
-    )
-
-
-def _next_round(passage: _Passage) -> Round:
-    """Open the next round; nothing of the old one is overwritten."""
-    case = passage.case
-    case.round_number += 1
-    return Round.objects.create(
-        case=case,
-        number=case.round_number,
-        lead=case.lead,
-        opened_by=passage.step.name,
-        opened_at=passage.at,
-    )
-
-
-def _move_holding(passage: _Passage) -> None:
-    """Keep who had the case from when to when, and mirror lead and closing on the round."""
-    case, before, at = passage.case, passage.before, passage.at
-    if case.phase == Phase.CLOSED:
-        if before and before["phase"] != Phase.CLOSED:
-            Holding.objects.filter(case=case, ended_at=None).update(ended_at=at)
-            Round.objects.filter(case=case, number=case.round_number).update(
-                closed_at=at, outcome=case.outcome, lead=case.lead
-            )
-        elif not before:
-            Holding.objects.create(case=case, organisation=case.lead, starts_at=at, ended_at=at)
-        return
-    if before and before["lead_id"] == case.lead_id and before["phase"] != Phase.CLOSED:
-        return
-    if before and before["phase"] != Phase.CLOSED:
-        Holding.objects.filter(case=case, ended_at=None).update(ended_at=at)
-        Round.objects.filter(case=case, number=case.round_number).update(lead=case.lead)
-    Holding.objects.create(case=case, organisation=case.lead, starts_at=at)
-
-
-def _changes(passage: _Passage) -> dict[str, list[Any]]:
-    """Return before and after of every value that the step changed."""
-    before, after = passage.before, _photograph(passage)
-    return {
-        name: [timeline.plain(before.get(name)), timeline.plain(value)]
-        for name, value in sorted(after.items())
-        if (before.get(name) or None) != (value or None)
-    }

@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from grid.areas.models import Tier
 from grid.casework.actors import Actor
 from grid.casework.common import common_steps
-from grid.casework.models import Case, Deadline
-from grid.casework.steps import Start, Step
+from grid.casework.deadlines import Start
+from grid.casework.models import Case, Deadline, Urgency
+from grid.casework.table import Step
 from grid.casework.who import (
     Rule,
     any_of,
@@ -35,7 +36,7 @@ PATROL = (Role.GRID_WORKER, Role.GRID_LEADER)
 
 def limit(incident: Incident) -> str:
     """Return the limit of its urgency."""
-    return LIMITS[incident.case.urgency]
+    return LIMITS[Urgency(incident.case.urgency)]
 
 
 def limit_again(incident: Incident) -> list[Start] | str:

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from grid.casework import deadlines, ledger
+from grid.casework import deadlines, ledger, timeline
+from grid.casework.actors import Actor
 from grid.casework.models import Case, Deadline
 from grid.casework.steps import take_step
 from grid.worktime.models import DeadlineRule, RungRule
@@ -89,6 +90,20 @@ def test_while_paused_there_is_no_due_date_and_the_clock_looks_at_the_end_of_the
     # 19 September 2026 is a Saturday; the 20th is a make-up working day.
     assert str(statutory.raw_on) == "2026-09-18"
     assert statutory.due_at == due_at + timedelta(days=2)
+
+
+def test_a_pause_that_runs_out_stands_in_the_timeline_with_the_new_date(
+    city: City, case: Case, statutory: Deadline
+) -> None:
+    case.save()
+    deadlines.pause(statutory, until=AT + timedelta(days=3), reason="听证", at=AT + timedelta(days=1))
+
+    taken = take_step(case.pk, "resume", by=Actor.machine(), data={}, at=AT + timedelta(days=4))
+
+    statutory.refresh_from_db()
+    assert statutory.due_at is not None
+    assert taken.event.changed["deadline:TEST-15"] == [None, timeline.plain(statutory.due_at)]
+    assert taken.case.version == case.version + 1
 
 
 def test_a_pause_is_refused_where_the_rule_allows_none(case: Case) -> None:
