@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from governance.celery import app as celery_app
@@ -51,16 +51,20 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(django_db_setup: None) -> Iterator[Browser]:
     """Return one Chromium for all tests of this process."""
     path = chromium()
+    shipped = getattr(connection, "_test_serialized_contents", None)
     with sync_playwright() as playwright:
         # Playwright keeps an event loop in this thread, and Django then refuses the ORM here. None of our
         # code is a coroutine, so nothing can interleave.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+        # Beside a loop Django has connections of their own (asgiref.local); what migrations ship goes along.
+        connection._test_serialized_contents = shipped
         chrome = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
         yield chrome
         chrome.close()
+        connections.close_all()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 

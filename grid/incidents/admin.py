@@ -7,7 +7,7 @@ from grid.incidents.models import Category, Responsibility
 
 
 @admin.register(Category)
-class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class CategoryAdmin(admin.ModelAdmin):
     """Categories: what is no longer wanted is made inactive, never deleted."""
 
     list_display = ("code", "name", "name_en", "urgency", "is_active")
@@ -21,7 +21,7 @@ class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Responsibility)
-class ResponsibilityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ResponsibilityAdmin(admin.ModelAdmin):
     """The responsibility list: a line that changes ends, and a new one begins."""
 
     list_display = ("category", "tier", "area", "lead_organisation", "basis", "valid_from", "valid_until")

@@ -26,13 +26,14 @@ PASSED, FAILED = "passed", "failed"
 # What is closed without having been handled, and so without anything to verify.
 UNHANDLED_OUTCOMES = (Outcome.EXPLAINED, Outcome.NOT_OURS, Outcome.WAITS)
 CLOSING_OUTCOMES = (Outcome.SOLVED, Outcome.PARTLY, *UNHANDLED_OUTCOMES)
+SAY_RESULT = {"required": _("Say what was done."), "blank": _("Say what was done.")}
 LONGEST_WAIT = timedelta(days=3 * 366)
 
 
 class DegreesField(serializers.FloatField):
     """A coordinate in degrees; NaN and infinity are no place."""
 
-    def to_internal_value(self, data: Any) -> float | None:
+    def to_internal_value(self, data: Any) -> float:
         """
         Return the degrees.
 
@@ -48,7 +49,7 @@ class DegreesField(serializers.FloatField):
         return super().validate_empty_values(None if data == "" else data)
 
 
-class CategoryField(serializers.SlugRelatedField):  # type: ignore[type-arg]
+class CategoryField(serializers.SlugRelatedField):
     """A category by its code."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -59,10 +60,13 @@ class CategoryField(serializers.SlugRelatedField):  # type: ignore[type-arg]
             slug_field="code", queryset=Category.objects.active().select_related("parent"), **kwargs
         )
 
-    default_error_messages = {"does_not_exist": _("There is no category “{value}” that can be chosen.")}
+    default_error_messages = {
+        "required": _("Choose what it is."),
+        "does_not_exist": _("There is no category “{value}” that can be chosen."),
+    }
 
 
-class OrganisationField(serializers.SlugRelatedField):  # type: ignore[type-arg]
+class OrganisationField(serializers.SlugRelatedField):
     """An organisation that can be drawn into this case, by its code."""
 
     default_error_messages = {"does_not_exist": _("“{value}” is no office that can get this.")}
@@ -135,7 +139,7 @@ class ReportData(StepData):
 class ReportDoneData(ReportData):
     """What was seen and dealt with on the spot."""
 
-    result = text_field(label=_("What was done"))
+    result = text_field(label=_("What was done"), error_messages=SAY_RESULT)
 
 
 class DispatchData(StepData):
@@ -241,7 +245,7 @@ class AnswerData(StepData):
 class HandleData(StepData):
     """What was done."""
 
-    result = text_field(label=_("What was done"))
+    result = text_field(label=_("What was done"), error_messages=SAY_RESULT)
     happened_on = HappenedOnField(label=_("Done on"), help_text=_("Left empty: today."))
     uploads = UploadsField()
 

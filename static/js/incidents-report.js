@@ -232,6 +232,7 @@ function wakeReport(form) {
   async function send() {
     sending = true;
     button.setAttribute("aria-busy", "true");
+    document.querySelectorAll(".report > .error-summary, .report > .banner").forEach((old) => old.remove());
     say(words.sending, "info");
     keep();
     await settle();
