@@ -21,6 +21,12 @@ def city_name() -> str:
     return settings.CITY_NAME_EN if (get_language() or "").startswith("en") else settings.CITY_NAME
 
 
+def operator_name() -> str:
+    """Return who answers for the installation, in the reader's language; empty until it is set."""
+    english = (get_language() or "").startswith("en")
+    return settings.OPERATOR_NAME_EN if english else settings.OPERATOR_NAME
+
+
 def posting_line(user: User | AnonymousUser) -> str:
     """Say in one line where somebody serves and as what; empty without a posting. At most one query."""
     if not user.is_authenticated:
@@ -39,6 +45,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", AnonymousUser())
     return {
         "city_name": city_name(),
+        "operator_name": operator_name(),
         "posting_line": SimpleLazyObject(lambda: posting_line(user)),
         "unread_notices": SimpleLazyObject(lambda: unread_notices(user)),
         "is_demo": settings.DEMO,

@@ -145,6 +145,9 @@ TIME_ZONE = os.environ.get("TIME_ZONE", "Asia/Shanghai")
 CITY_NAME = os.environ.get("CITY_NAME", "淮安市")
 CITY_NAME_EN = os.environ.get("CITY_NAME_EN", "Huai'an")
 CITY_CODE = os.environ.get("CITY_CODE", "320800000000")
+# Who answers for this installation; stands at the foot of every page once it is set.
+OPERATOR_NAME = os.environ.get("OPERATOR_NAME", "")
+OPERATOR_NAME_EN = os.environ.get("OPERATOR_NAME_EN", "") or OPERATOR_NAME
 # West, south, east, north in WGS 84: a point outside is warned about, never refused.
 CITY_BOUNDS = (118.20, 32.70, 119.70, 34.10)
 
