@@ -270,7 +270,8 @@ function wakeReport(form) {
     wakeAll();
     document.dispatchEvent(new CustomEvent("htmx:load", { detail: {}, bubbles: true }));
     const first = fresh.querySelector("[data-focus]");
-    if (first) first.focus();
+    fresh.scrollIntoView({ block: "start" });
+    if (first) first.focus({ preventScroll: true });
     return true;
   }
 
