@@ -68,6 +68,4 @@ def _tab(filters: worklist.Filters, name: str, code: str, label: worklist.Words)
 
 
 def _page_url(filters: worklist.Filters, cursor: str) -> str:
-    return (
-        f"{reverse('desk:worklist')}?{filters.query()}&{urlencode({'cursor': cursor})}" if cursor else ""
-    )
+    return f"{reverse('desk:worklist')}?{filters.query()}&{urlencode({'cursor': cursor})}" if cursor else ""

@@ -177,11 +177,12 @@ def in_state(found: CaseQuerySet, state: str, *, at: datetime) -> CaseQuerySet:
 def counts(filters: Filters, actor: Actor, *, at: datetime) -> dict[str, UpTo]:
     """Return how many there are in each state, exact to 1,000. One query for all."""
     found = narrowed(filters, actor)
-    parts, values = [], []
+    parts: list[str] = []
+    values: list[Any] = []
     for state in STATES:
         limited = in_state(found, state, at=at).order_by().values("pk")[: COUNT_LIMIT + 1]
         sql, params = limited.query.sql_with_params()
-        parts.append(f"(SELECT count(*) FROM ({sql}) AS {state})")
+        parts.append(f"(SELECT count(*) FROM ({sql}) AS {state})")  # noqa: S608
         values.extend(params)
     with connection.cursor() as cursor:
         # Django compiled every part; only the names of states, which are ours, are put in.

@@ -50,7 +50,7 @@ def read(name: str, handle: Callable[[list[Event]], None], *, batch: int = 200) 
             if not events:
                 return total
             handle(events)
-            reader.position = events[-1].feed.position
+            reader.position = events[-1].feed.position or reader.position
             reader.save(update_fields=["position"])
             total += len(events)
 

@@ -25,6 +25,6 @@ class BindDetailToKind(migrations.RunSQL):
             ],
         )
 
-    def deconstruct(self):  # type: ignore[no-untyped-def]
+    def deconstruct(self):
         """Return what the migration file says."""
         return self.__class__.__qualname__, [self.table, self.kind], {}

@@ -57,7 +57,7 @@ def is_masked(value: str) -> bool:
     return "**" in value
 
 
-class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
+class EncryptedTextField(models.TextField):
     """Text that is encrypted in the database and plain in memory."""
 
     def from_db_value(self, value: str | None, *args: Any) -> str | None:

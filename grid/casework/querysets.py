@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.db import models
@@ -15,6 +15,7 @@ from grid.casework import kinds
 
 if TYPE_CHECKING:
     from grid.casework.actors import Actor
+    from grid.casework.models import Case  # noqa: F401
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
@@ -63,9 +64,10 @@ class CaseQuerySet(models.QuerySet["Case"]):
         return self.filter(kind=kind)
 
 
-def _rows(model: str) -> models.Manager[models.Model]:
+def _rows(model: str) -> models.Manager[Any]:
     """Return the rows of a casework model, which cannot be imported here: models import this module."""
-    return apps.get_model("casework", model)._default_manager
+    manager: models.Manager[Any] = apps.get_model("casework", model)._default_manager
+    return manager
 
 
 def _by_area(actor: Actor) -> Q:

@@ -159,10 +159,10 @@ def open_case(
 
 def _repeat(first: once.OnceKey, by: Actor) -> Taken:
     """Return the answer of the first call under a key."""
-    case = Case.objects.visible_to(by).filter(pk=first.case_id).first()
+    case = Case.objects.visible_to(by).filter(pk=first.case_id or 0).first()
     if case is None:
         raise CaseNotFound
-    return Taken(case, Event.objects.get(case=case, seq=first.seq), repeated=True)
+    return Taken(case, Event.objects.get(case=case, seq=first.seq or 0), repeated=True)
 
 
 def _other_id(case_id: int, name: str, data: Mapping[str, Any], by: Actor) -> int | None:

@@ -174,9 +174,7 @@ class Posting(models.Model):
 class Absence(models.Model):
     """Somebody is away from a posting; the stand-in is told and may act in it."""
 
-    posting = models.ForeignKey(
-        Posting, models.CASCADE, related_name="absences", verbose_name=_("Posting")
-    )
+    posting = models.ForeignKey(Posting, models.CASCADE, related_name="absences", verbose_name=_("Posting"))
     stand_in = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -194,9 +192,7 @@ class Absence(models.Model):
         verbose_name = _("Absence")
         verbose_name_plural = _("Absences")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(ends_on__gte=F("starts_on")), name="absence_ends_after_start"
-            ),
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="absence_ends_after_start"),
         ]
 
     def __str__(self) -> str:

@@ -7,10 +7,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 if TYPE_CHECKING:
-    pass
+    from grid.organisations.models import Absence, Organisation, Posting  # noqa: F401
 
 
 class OrganisationQuerySet(models.QuerySet["Organisation"]):
@@ -36,13 +36,6 @@ class PostingQuerySet(models.QuerySet["Posting"]):
     def in_roles(self, roles: Iterable[str]) -> PostingQuerySet:
         """Those in any of the roles."""
         return self.filter(role__in=list(roles))
-
-    def absent(self, on: date) -> PostingQuerySet:
-        """Those whose holder is away on a day."""
-        from_absence = self.model._meta.get_field("absences").related_model
-        return self.filter(
-            Exists(from_absence.objects.filter(posting=OuterRef("pk"), starts_on__lte=on, ends_on__gte=on))
-        )
 
 
 class AbsenceQuerySet(models.QuerySet["Absence"]):

@@ -1,5 +1,7 @@
 """The people who sign in, and the service users that act for a machine."""
 
+from typing import ClassVar
+
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -24,8 +26,8 @@ class PeopleManager(UserManager["User"]):
 class User(AbstractUser):
     """A person who signs in, or a service user that never does."""
 
-    first_name = None
-    last_name = None
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
     name = models.CharField(_("Name"), max_length=100)
     type = models.CharField(_("Type"), max_length=10, choices=UserType, default=UserType.PERSON)
     phone = models.CharField(_("Service telephone"), max_length=30, blank=True)
@@ -33,7 +35,7 @@ class User(AbstractUser):
     large_text = models.BooleanField(_("Large text"), default=False)
     is_demo = models.BooleanField(_("Demo account"), default=False)
 
-    objects = PeopleManager()
+    objects: ClassVar[PeopleManager] = PeopleManager()
 
     REQUIRED_FIELDS = ["name"]
 

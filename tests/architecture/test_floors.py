@@ -50,7 +50,7 @@ def test_no_receiver_connects_our_own_apps() -> None:
     ours = []
     for signal in (signals.pre_save, signals.post_save, signals.pre_delete, signals.post_delete):
         for receiver in signal.receivers:
-            function = receiver[1]() if hasattr(receiver[1], "__call__") else None
+            function = receiver[1]() if callable(receiver[1]) else None
             module = getattr(function, "__module__", "") or ""
             if module.startswith(("grid.", "governance.")):
                 ours.append(module)

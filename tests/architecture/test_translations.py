@@ -51,9 +51,7 @@ def calls(source: str, where: str) -> Iterator[tuple[str, str]]:
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
         texts = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
-        if name in ONE and texts:
-            yield where, texts[0]
-        elif name in TWO and len(texts) >= 2:
+        if (name in ONE and texts) or (name in TWO and len(texts) >= 2):
             yield where, texts[0]
         elif name in CONTEXT and len(texts) >= 2:
             yield where, texts[1]

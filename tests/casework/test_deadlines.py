@@ -140,7 +140,9 @@ def test_a_right_of_the_petitioner_makes_nobody_late(case: Case, statutory: Dead
 
 def test_lights_go_by_the_rung_rules(case: Case) -> None:
     deadline = Deadline.objects.get(case=case)
-    assert deadline.yellow_at is not None and deadline.orange_at is not None and deadline.due_at is not None
+    assert deadline.yellow_at is not None
+    assert deadline.orange_at is not None
+    assert deadline.due_at is not None
 
     lit = [deadlines.light(deadline, at=at).name for at in (AT, deadline.yellow_at, deadline.orange_at)]
 

@@ -1,7 +1,7 @@
 """Real connections at once: one step once, one case once, every reader of the feed sees everything once."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -26,7 +26,7 @@ def city(django_db_serialized_rollback: None, transactional_db: None) -> City:
 
 
 @pytest.fixture
-def at_once() -> Iterator[Callable[..., list[object]]]:
+def at_once() -> Callable[..., list[object]]:
     """Run a function in several threads, each with its own connection, and return what came of each."""
 
     def run(function: Callable[[int], object], times: int = EIGHT) -> list[object]:
@@ -44,7 +44,7 @@ def at_once() -> Iterator[Callable[..., list[object]]]:
         with ThreadPoolExecutor(times) as pool:
             return list(pool.map(one, range(times)))
 
-    yield run
+    return run
 
 
 def test_of_eight_who_take_one_step_at_once_exactly_one_does(

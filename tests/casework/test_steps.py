@@ -201,8 +201,8 @@ def test_two_cases_are_never_merged_into_each_other(city: City, case: Case) -> N
     data = {"other": other.number, "reason": "同一处"}
     take_step(case.pk, "merge", by=acting(city.clerk), data=data, at=later(minutes=6))
 
+    data = {"other": case.number, "reason": "同一处"}
     with pytest.raises(ValidationError) as caught:
-        data = {"other": case.number, "reason": "同一处"}
         take_step(other.pk, "merge", by=acting(city.clerk), data=data, at=later(minutes=7))
 
     assert set(caught.value.detail) == {"other"}
@@ -211,8 +211,8 @@ def test_two_cases_are_never_merged_into_each_other(city: City, case: Case) -> N
 def test_a_case_that_one_may_not_see_cannot_be_linked(city: City, case: Case) -> None:
     foreign = report(city, at=AT, area=city.grid_b.code, by=city.neighbour_worker)
 
+    data = {"other": foreign.number, "type": "same_matter"}
     with pytest.raises(ValidationError) as caught:
-        data = {"other": foreign.number, "type": "same_matter"}
         take_step(case.pk, "link", by=acting(city.clerk), data=data, at=later(minutes=7))
 
     assert set(caught.value.detail) == {"other"}
