@@ -7,9 +7,9 @@ from grid.casework import api
 app_name = "api"
 
 urlpatterns = [
-    path("cases/<str:number>/", api.CaseView.as_view(), name="case"),
-    path("cases/<str:number>/steps/", api.StepsView.as_view(), name="steps"),
-    path("cases/<str:number>/steps/<slug:name>/", api.StepView.as_view(), name="step"),
+    path("cases/<slug:number>/", api.CaseView.as_view(), name="case"),
+    path("cases/<slug:number>/steps/", api.StepsView.as_view(), name="steps"),
+    path("cases/<slug:number>/steps/<slug:name>/", api.StepView.as_view(), name="step"),
     path("uploads/", api.UploadsView.as_view(), name="uploads"),
     re_path(r"^.*$", api.NoSuchPath.as_view(), name="nothing"),
 ]

@@ -24,7 +24,9 @@ from grid.casework.actors import Actor
 from grid.casework.data import UploadsField
 from grid.casework.errors import CaseBusy, CaseworkError, StaleCase, StepNotPossible
 from grid.casework.file_views import described
+from grid.casework.forms import flat
 from grid.casework.models import Case
+from grid.casework.page_parts import Clock
 from grid.casework.pages import CasePage
 from grid.casework.steps import Step, take_step
 
@@ -257,7 +259,7 @@ def _position(case: Case) -> dict[str, Any] | None:
     return {"longitude": case.longitude, "latitude": case.latitude, "accuracy_m": case.accuracy_m}
 
 
-def _deadline(clock: pages.Clock) -> dict[str, Any]:
+def _deadline(clock: Clock) -> dict[str, Any]:
     """Return a deadline with how its date was worked out."""
     row = clock.deadline
     return {
@@ -352,7 +354,10 @@ def _of_framework(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, ValidationError):
         code = response.status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
         by_field = response.data if isinstance(response.data, dict) else {"non_field_errors": response.data}
-        response.data = {**_body("invalid", code, _("Some of what was sent is wrong.")), "errors": by_field}
+        response.data = {
+            **_body("invalid", code, _("Some of what was sent is wrong.")),
+            "errors": {name: flat(texts) for name, texts in by_field.items()},
+        }
         return response
     name = "not-found" if isinstance(error, Http404) else getattr(error, "default_code", "error")
     detail = response.data.get("detail", "") if isinstance(response.data, dict) else ""

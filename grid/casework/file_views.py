@@ -16,6 +16,7 @@ from rest_framework.exceptions import ValidationError
 
 from grid.casework import files
 from grid.casework.actors import Actor
+from grid.casework.forms import flat
 from grid.casework.models import Attachment, Case, Upload
 from grid.casework.timeline import readable_audiences
 from grid.casework.views import signed_in
@@ -37,9 +38,7 @@ def receive(request: HttpRequest) -> HttpResponse:
             raise ValidationError({"file": [_("No file was sent.")]})
         upload = files.receive(sent, user=user, at=timezone.now())
     except (ValidationError, ModelValidationError) as error:
-        texts = (
-            [str(t) for t in error.detail["file"]] if isinstance(error, ValidationError) else error.messages
-        )
+        texts = flat(error.detail if isinstance(error, ValidationError) else error.messages)
         if request.htmx:  # type: ignore[attr-defined]
             return render(request, "casework/_upload_refused.html", {"texts": texts}, status=422)
         return JsonResponse({"errors": {"file": texts}}, status=422)

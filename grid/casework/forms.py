@@ -150,7 +150,7 @@ class StepForm:
         detail = error.detail
         by_field = detail if isinstance(detail, Mapping) else {WHOLE_FORM: detail}
         for name, texts in by_field.items():
-            self.errors.setdefault(name, []).extend(_flat(texts))
+            self.errors.setdefault(name, []).extend(flat(texts))
 
     def _facts(self) -> Iterable[tuple[str, Any]]:
         """Return the present facts that optional fields of the step may change, as the form sends them."""
@@ -189,7 +189,7 @@ class StepForm:
             try:
                 upload = files.receive(file, user=user, at=self.page.at, form=UUID(self.key))
             except (ValidationError, ModelValidationError) as error:
-                texts = _flat(error.detail if isinstance(error, ValidationError) else error.messages)
+                texts = flat(error.detail if isinstance(error, ValidationError) else error.messages)
                 self.errors.setdefault(name, []).extend(f"{file.name}: {text}" for text in texts)
             else:
                 if upload not in self.uploads:
@@ -353,12 +353,12 @@ def _input_value(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _flat(errors: Any) -> list[str]:
+def flat(errors: Any) -> list[str]:
     """Return errors as one list of texts, those of the members of a list included."""
     if isinstance(errors, Mapping):
-        return [text for member in errors.values() for text in _flat(member)]
+        return [text for member in errors.values() for text in flat(member)]
     if isinstance(errors, list | tuple):
-        return [text for member in errors for text in _flat(member)]
+        return [text for member in errors for text in flat(member)]
     return [str(errors)]
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -24,18 +23,17 @@ from grid.casework.models import (
     Extension,
     Holding,
     Link,
-    LinkType,
     Outcome,
     Pause,
     Phase,
     Request,
     Round,
 )
+from grid.casework.page_parts import Clock, Day, Passage, Relative, Stay, relations
 from grid.casework.steps import possible_steps, refusal
-from grid.casework.wording import Entry, Names, Wording
+from grid.casework.wording import Entry, Names, Wording, mentioned
 from grid.organisations.models import Organisation
 from grid.worktime.calendar import WorkCalendar
-from grid.worktime.models import Binds
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -43,8 +41,8 @@ if TYPE_CHECKING:
     from grid.areas.models import Area
     from grid.casework.actors import Actor
     from grid.casework.kinds import Kind, StatusInfo
-    from grid.casework.models import Attachment
-    from grid.casework.steps import Step
+    from grid.casework.models import Attachment, Event
+    from grid.casework.table import Step
 
 # From the building up to the district: four parents.
 CHAIN = tuple("__".join(["area", *["parent"] * above]) for above in range(5))
@@ -92,59 +90,6 @@ def detail_of(case: Case) -> Any:
     return getattr(case, detail_accessor(kinds.get(case.kind)))
 
 
-@dataclass
-class Clock:
-    """A deadline of the case as the page shows it."""
-
-    deadline: Deadline
-    light: str
-    lines: list[str]
-    days_left: int | timedelta | None = None
-    until: datetime | None = None
-
-    @property
-    def is_ours(self) -> bool:
-        """Tell whether an office has to keep it."""
-        return self.deadline.binds == Binds.OFFICE
-
-
-@dataclass
-class Stay:
-    """An organisation had the case, from when to when."""
-
-    organisation: str
-    since: datetime
-    until: datetime | None
-    duration: timedelta
-
-
-@dataclass
-class Passage:
-    """A round of the case."""
-
-    number: int
-    organisation: str
-    since: datetime
-    until: datetime | None
-    outcome: str
-
-
-@dataclass
-class Relative:
-    """Another case that this one belongs to in some way."""
-
-    case: Case
-    relation: str
-
-
-@dataclass
-class Day:
-    """What happened on one day, newest first."""
-
-    on: date
-    entries: list[Entry]
-
-
 class CasePage:
     """One case as one reader sees it now."""
 
@@ -155,8 +100,8 @@ class CasePage:
         self.at = at
         self.kind = kinds.get(case.kind)
         self.detail = detail_of(case)
-        self.names = Names(actor)
-        self.names.know(case.lead, case.assignee, case.reporter, *self.areas)
+        self.names = Names()
+        self.names.know(case.lead, case.assignee, case.reporter, *self.areas, *_joined(self.detail))
         self.names.know(*(a.organisation for a in case.assignments.all()))
         if self.areas:
             actor.learn(self.areas[-1].pk, (a.pk for a in self.areas))
@@ -252,12 +197,15 @@ class CasePage:
         return Clock(deadline, met if deadline.status == DeadlineStatus.MET else "none", [])
 
     @cached_property
+    def _events(self) -> list[Event]:
+        return timeline.entries(self.case, self.actor)
+
+    @cached_property
     def entries(self) -> list[Entry]:
         """Return the timeline in words, newest first."""
-        events = timeline.entries(self.case, self.actor)
-        self.names.know(*(r.case for r in self.relatives))
+        self.names.know(*self._other_cases)
         rows = [c.deadline for c in self.clocks]
-        return Wording(self.case, self.kind, self.names, rows).entries(events)
+        return Wording(self.case, self.kind, self.names, rows).entries(self._events)
 
     @property
     def photos(self) -> list[Attachment]:
@@ -323,12 +271,17 @@ class CasePage:
             if p["part"] == "round"
         ]
 
-    @cached_property
+    @property
     def relatives(self) -> list[Relative]:
-        """Return the cases that belong to this one, as far as the reader may see them. One query."""
+        """Return the cases that belong to this one, as far as the reader may see them."""
+        return [Relative(row, words) for row in self._other_cases for words in relations(self.case, row)]
+
+    @cached_property
+    def _other_cases(self) -> list[Case]:
+        """Return the cases that belong to this one or that its entries name, if visible. One query."""
         case = self.case
         here = Link.objects.filter(ended_at=None)
-        rows = (
+        return list(
             Case.objects.visible_to(self.actor)
             .annotate(
                 to_it=ArraySubquery(here.filter(case=case, other=OuterRef("pk")).values("type")),
@@ -337,12 +290,12 @@ class CasePage:
             .filter(
                 Q(pk__in=here.filter(case=case).values("other"))
                 | Q(pk__in=here.filter(other=case).values("case"))
+                | Q(pk__in=mentioned(self._events))
                 | Q(pk=case.source_id)
                 | Q(source=case)
             )
             .order_by("pk")
         )
-        return [Relative(row, words) for row in rows for words in _relations(case, row)]
 
     @cached_property
     def requests(self) -> list[Request]:
@@ -383,30 +336,13 @@ class CasePage:
         return refusal(step, self.case, self.detail, self.actor)
 
 
+def _joined(detail: Any) -> Iterable[Any]:
+    """Return the rows that were read together with the detail row."""
+    for column in detail._meta.concrete_fields:
+        if column.is_relation and column.is_cached(detail):
+            yield column.get_cached_value(detail)
+
+
 def _label(part: dict[str, Any]) -> str:
     """Return the name of the organisation of a part, in the reader's language."""
     return Organisation(name=part["name"], name_en=part["name_en"]).label
-
-
-def _relations(case: Case, other: Case) -> Iterable[str]:
-    """Word how another case belongs to this one."""
-    to_it = {
-        LinkType.MERGED_INTO: _("Merged into"),
-        LinkType.FOLLOWS: _("Follows"),
-        LinkType.HANDED_OVER: _("Handed over to"),
-        LinkType.SAME_MATTER: _("Same matter as"),
-        LinkType.PART_OF: _("Part of"),
-    }
-    from_it = {
-        LinkType.MERGED_INTO: _("Has taken in"),
-        LinkType.FOLLOWS: _("Is followed by"),
-        LinkType.HANDED_OVER: _("Taken over from"),
-        LinkType.SAME_MATTER: _("Same matter as"),
-        LinkType.PART_OF: _("Has as a part"),
-    }
-    yield from (to_it[LinkType(t)] for t in other.to_it)  # type: ignore[attr-defined]
-    yield from (from_it[LinkType(t)] for t in other.from_it)  # type: ignore[attr-defined]
-    if other.pk == case.source_id:
-        yield _("Came from")
-    if other.source_id == case.pk:
-        yield _("Led to")

@@ -7,8 +7,8 @@ from grid.casework import file_views, views
 app_name = "casework"
 
 urlpatterns = [
-    path("cases/<str:number>/", views.case, name="case"),
-    path("cases/<str:number>/steps/<slug:name>/", views.step, name="step"),
+    path("cases/<slug:number>/", views.case, name="case"),
+    path("cases/<slug:number>/steps/<slug:name>/", views.step, name="step"),
     path("uploads/", file_views.receive, name="uploads"),
     path("uploads/<uuid:pk>/", file_views.upload, name="upload"),
     path("attachments/<int:pk>/", file_views.attachment, name="attachment"),

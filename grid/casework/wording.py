@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Model
+from django.db.models import F, Model, Value
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -18,16 +18,14 @@ from rest_framework import serializers
 
 from grid.areas.models import Area
 from grid.casework.models import Audience, Case, DeadlineStatus, Outcome, Urgency
-from grid.casework.querysets import CaseQuerySet
 from grid.organisations.models import Organisation
 from grid.people.models import User
 from grid.worktime.arithmetic import Light
 
 if TYPE_CHECKING:
-    from grid.casework.actors import Actor
     from grid.casework.kinds import Kind
     from grid.casework.models import Attachment, Deadline, Event
-    from grid.casework.steps import Step
+    from grid.casework.table import Step
 
 Ref = tuple[type[Model], int]
 
@@ -125,37 +123,40 @@ class Entry:
 
 class Names:
     """
-    Names of rows that entries hold by id: one query per table, and only for what the page does not know.
+    Names of rows that entries hold by id: what the page knows anyway, and one query for all others.
 
-    A case is named only to somebody who may see it.
+    A case is named only when the page has found that its reader may see it, and so knows it.
     """
 
-    def __init__(self, actor: Actor) -> None:
-        """Take the reader."""
-        self.actor = actor
+    def __init__(self) -> None:
+        """Know nothing yet."""
         self._known: dict[Ref, str] = {}
         self._wanted: dict[type[Model], set[int]] = defaultdict(set)
 
     def know(self, *rows: Model | None) -> None:
-        """Take over rows that the page has read anyway."""
+        """Take over rows that the page has read."""
         for row in rows:
             if row is not None and row.pk is not None:
                 self._known[type(row), row.pk] = _name(row)
 
     def want(self, ref: Ref) -> None:
         """Ask for a row."""
-        if ref not in self._known:
+        if ref not in self._known and ref[0] is not Case:
             self._wanted[ref[0]].add(ref[1])
 
     def read(self) -> None:
-        """Read what was asked for."""
-        for model, ids in self._wanted.items():
-            rows = model._default_manager.filter(pk__in=ids)
-            if isinstance(rows, CaseQuerySet):
-                rows = rows.visible_to(self.actor)
-            if model is Area:
-                rows = rows.defer("outline")
-            self.know(*rows)
+        """Read what was asked for, from all tables at once: each has a name, most have one in English."""
+        tables = dict(enumerate(self._wanted))
+        parts = [
+            model._base_manager.filter(pk__in=self._wanted[model])
+            .order_by()
+            .values_list(Value(place), "pk", "name", _english(model))
+            for place, model in tables.items()
+        ]
+        for place, pk, name, name_en in parts[0].union(*parts[1:], all=True) if parts else ():
+            model = tables[place]
+            row = model(pk=pk, name=name, **({"name_en": name_en} if name_en else {}))
+            self.know(row)
         self._wanted.clear()
 
     def name(self, ref: Ref) -> str:
@@ -165,10 +166,23 @@ class Names:
         return _("a matter that is not yours to see") if ref[0] is Case else f"#{ref[1]}"
 
 
+def _english(model: type[Model]) -> Any:
+    """Return the column with the English name of a table, or nothing for one that has none."""
+    has_one = any(f.name == "name_en" for f in model._meta.concrete_fields)
+    return F("name_en") if has_one else Value("")
+
+
 def _name(row: Model) -> str:
     if isinstance(row, Case):
         return row.number
     return str(getattr(row, "label", row))
+
+
+def mentioned(events: Iterable[Event]) -> set[int]:
+    """Return the ids of the other cases that entries name."""
+    return {
+        pk for e in events for name, value in e.data.items() if ROWS.get(name) is Case for pk in _ids(value)
+    }
 
 
 class Wording:
