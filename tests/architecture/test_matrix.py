@@ -43,6 +43,14 @@ READERS = {
     Role.HANDLER,
     Role.SUPERVISOR,
 }
+REPORTERS = {
+    Role.GRID_WORKER,
+    Role.GRID_LEADER,
+    Role.COMMUNITY_CLERK,
+    Role.STREET_OFFICER,
+    Role.DISTRICT_OFFICER,
+    Role.HANDLER,
+}
 ADMINISTRATORS = {Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR}
 
 
@@ -80,6 +88,10 @@ def everybody(role: str, thing: str) -> bool:
 
 def reader_of_own(role: str, thing: str) -> bool:
     return thing == "own" and role in READERS
+
+
+def reporters(role: str, thing: str) -> bool:
+    return role in REPORTERS
 
 
 def administrators(role: str, thing: str) -> bool:
@@ -142,7 +154,7 @@ ROUTES: dict[str, Route] = {
     "areas:outlines": SIGNED_IN,
     "organisations:team": Route(everybody, area_code),
     "desk:worklist": SIGNED_IN,
-    "incidents:report": SIGNED_IN,
+    "incidents:report": Route(reporters, turned=403),
     "incidents:responsibilities": SIGNED_IN,
     "incidents:reported": OWN_CASE,
     "casework:case": OWN_CASE,
