@@ -1,5 +1,5 @@
 """
-Take the pictures in docs/screenshots/ from a running demo: `make run` in one window, `make screenshots` in another.
+Take the pictures in docs/screenshots/ from a running demo: `make run` here, `make screenshots` there.
 
 Pictures are looked at by people; nothing here passes or fails. With `--full DIR` whole pages go to a folder
 of their own.
