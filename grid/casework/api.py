@@ -246,7 +246,9 @@ def _row_words(declared: Any) -> str:
 
 def _address(request: Request, name: str, *args: str) -> str:
     """Return an address beside this one, wherever the project has put the API."""
-    return reverse(f"{request.resolver_match.namespace}:{name}", args=args)
+    match = request.resolver_match
+    assert match is not None
+    return reverse(f"{match.namespace}:{name}", args=args)
 
 
 def _is_list(declared: Any) -> bool:

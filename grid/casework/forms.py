@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from django.core.exceptions import ValidationError as ModelValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import serializers
@@ -86,7 +86,7 @@ class StepForm:
     ) -> StepForm:
         """Return the form as it was sent, its files received."""
         form = cls(page, step, version=_number(posted.get("version")), seen=_number(posted.get("seen")))
-        form.key = str(_uuid(posted.get("key")) or form.key)
+        form.key = str(uuid_of(posted.get("key")) or form.key)
         for name, declared in form.serializer.fields.items():
             if declared.read_only:
                 continue
@@ -172,7 +172,7 @@ class StepForm:
         elif isinstance(declared, serializers.BooleanField):
             self.data[name] = name in posted
         elif posted.get(name) or (name in posted and isinstance(declared, serializers.CharField)):
-            value = posted[name].replace("\r\n", "\n")
+            value = str(posted[name]).replace("\r\n", "\n")
             if value or declared.required or name in self.initial:
                 self.data[name] = value
 
@@ -181,7 +181,7 @@ class StepForm:
         user = self.page.actor.user
         assert user is not None
         removed = set(posted.getlist(f"remove-{name}"))
-        kept = [pk for pk in posted.getlist(name) if _uuid(pk) and pk not in removed]
+        kept = [pk for pk in posted.getlist(name) if uuid_of(pk) and pk not in removed]
         # A file that the first of two equal forms has used up already still belongs to what the second says.
         found = {str(u.pk): u for u in Upload.objects.filter(pk__in=kept, user=user)}
         self.uploads = [found[pk] for pk in dict.fromkeys(kept) if pk in found]
@@ -218,7 +218,7 @@ def fields_of(
 
 def _describe(
     name: str,
-    declared: serializers.Field[Any, Any, Any, Any],
+    declared: Any,
     value: Any,
     errors: list[str],
     uploads: list[Upload],
@@ -259,7 +259,7 @@ def _type(name: str, declared: Any, inner: Any) -> str:
         return "uploads"
     if name in SILENT or declared.style.get("type") == "hidden":
         return "hidden"
-    if isinstance(declared, serializers.RelatedField) and declared.get_queryset().model is Area:
+    if isinstance(declared, serializers.RelatedField) and _rows(declared).model is Area:
         return "area"
     if declared.style.get("base_template") == "textarea.html":
         return "textarea"
@@ -293,7 +293,7 @@ def _add_options(described: dict[str, Any], declared: Any, inner: Any, value: An
     """Add the options; a list of rows too long to be read becomes a field for the code."""
     relation = getattr(inner, "child_relation", inner)
     if isinstance(relation, serializers.RelatedField):
-        rows = list(relation.get_queryset()[: MOST_OPTIONS + 1])
+        rows = list(_rows(relation)[: MOST_OPTIONS + 1])
         if len(rows) > MOST_OPTIONS and described["type"] == "select":
             described |= {"type": "text", "help": described["help"] or _("Enter its code.")}
             return
@@ -320,6 +320,11 @@ def _add_options(described: dict[str, Any], declared: Any, inner: Any, value: An
         }
         for place, (code, label, group) in enumerate(options)
     ]
+
+
+def _rows(relation: Any) -> QuerySet[Any, Any]:
+    """Return the rows among which a field chooses."""
+    return relation.get_queryset()
 
 
 def _group(declared: Any, row: Any) -> str:
@@ -366,7 +371,8 @@ def _number(value: str | None) -> int:
     return int(value) if value and value.isdecimal() and len(value) < 10 else 0
 
 
-def _uuid(value: str | None) -> UUID | None:
+def uuid_of(value: str | None) -> UUID | None:
+    """Return a UUID as a form sends it, or nothing when it is none."""
     try:
         return UUID(value or "")
     except ValueError:

@@ -138,7 +138,7 @@ def _walk(queryset: QuerySet[Row, Row], order: Order, values: list[Any] | None, 
     empty = queryset.filter(**{f"{field}__isnull": True})
     at_empty = values is not None and values[0] is None
     parts = [(filled, plain, None if at_empty else values)]
-    rest = (empty, order[1:], values[1:] if values and at_empty else None)
+    rest = (empty, list(order[1:]), values[1:] if values and at_empty else None)
     if direction.endswith("last"):
         parts = [rest] if at_empty else [*parts, rest]
     else:

@@ -24,7 +24,7 @@ from rest_framework.exceptions import ValidationError
 from grid.casework import once, pages
 from grid.casework.actors import Actor
 from grid.casework.errors import CaseBusy, CaseNotFound, KeyReused, StaleCase, StepNotPossible
-from grid.casework.forms import StepForm
+from grid.casework.forms import StepForm, uuid_of
 from grid.casework.models import Case
 from grid.casework.pages import CasePage
 from grid.casework.steps import Step, Taken, take_step
@@ -159,8 +159,8 @@ def _answered(request: HttpRequest, number: str, name: str) -> HttpResponse | No
     actor = Actor.of(request.user)
     cases = Case.objects.filter(number=number.upper())
     case_id = cases.values_list("pk", flat=True).first()
-    operation = f"{case_id}/{name}"
-    if not once.answered(request.POST.get("key", ""), operation=operation, by=actor):
+    key = uuid_of(request.POST.get("key"))
+    if case_id is None or not key or not once.answered(str(key), operation=f"{case_id}/{name}", by=actor):
         return None
     if Case.objects.visible_to(actor).filter(pk=case_id).exists():
         return None
@@ -191,8 +191,8 @@ def _form(
         "page": form.page,
         "notice": notice,
         "since": since,
-        "in_place": bool(request.htmx),
-    }  # type: ignore[attr-defined]
+        "in_place": part == "_step_form",
+    }
     return render(request, f"casework/{part}.html", context, status=status)
 
 

@@ -234,7 +234,7 @@ class Wording:
         if name not in self.kind.tracked:
             return None
         column = self.kind.detail_model._meta.get_field(name.removesuffix("_id"))
-        return column.related_model if column.is_relation else None  # type: ignore[return-value]
+        return column.related_model if column.is_relation else None
 
     def _entry(self, event: Event) -> Entry:
         step = self.kind.step(event.verb)
@@ -376,7 +376,7 @@ def _ids(value: Any) -> list[int]:
     return [v for v in values if isinstance(v, int) and not isinstance(v, bool)]
 
 
-def _declared(step: Step | None, name: str) -> serializers.Field | None:  # type: ignore[type-arg]
+def _declared(step: Step | None, name: str) -> serializers.Field | None:
     return step.data._declared_fields.get(name) if step else None
 
 

@@ -474,7 +474,7 @@ def test_a_step_that_is_not_for_people_has_no_form(by_clerk: Client, case: Case,
 
 
 def test_a_broken_hidden_field_does_no_harm(by_clerk: Client, case: Case) -> None:
-    sent = {"text": "x", "key": "no-uuid", "version": "many", "seen": "\u0663", "uploads": "x"}
+    sent = {"text": "x", "key": "no-uuid\x00", "version": "many", "seen": "\u0663", "uploads": "x"}
 
     response = by_clerk.post(form_of(case, "comment"), sent)
 
