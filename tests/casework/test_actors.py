@@ -1,11 +1,18 @@
 from datetime import date, timedelta
 
+import pytest
+
 from grid.casework.actors import Actor
 from grid.organisations.models import Absence, Posting, Role
 from grid.people.models import User
-from tests.factories.city import City, post
+from tests.factories.city import City, build_city, post
 
 TODAY = date(2026, 7, 1)
+
+
+@pytest.fixture
+def city(db: None) -> City:
+    return build_city()
 
 
 def test_actors_read_together_are_what_each_is_alone(city: City, django_assert_num_queries):
