@@ -133,7 +133,7 @@ def _heed_make(make: int) -> None:
 
 
 def _caught_interrupts(pid: int) -> int:
-    """Return the bits of SIGINT and SIGHUP in the mask of signals that a process catches; 0 when it is gone."""
+    """Return the bits of SIGINT and SIGHUP in the mask of what a process catches; 0 when it is gone."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:

@@ -70,7 +70,7 @@ def browser(django_db_setup: None) -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Return a function that opens a page of a fresh visitor; script errors and blocked files fail the test."""
+    """Return a function that opens a page of a fresh visitor; script errors, blocked files fail the test."""
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 

@@ -62,7 +62,8 @@ GUARDS = (
     Guard(
         "a unique constraint: one rung, once",
         "grid/casework/migrations/0001_initial.py",
-        "constraint=models.UniqueConstraint(fields=('deadline', 'level', 'due_at'), name='rung_climbed_once')",
+        "constraint=models.UniqueConstraint(fields=('deadline', 'level', 'due_at'), "
+        "name='rung_climbed_once')",
         "constraint=models.CheckConstraint(condition=models.Q(level__gt=0), name='rung_climbed_once')",
         ("tests/supervision",),
     ),

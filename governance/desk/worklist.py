@@ -47,7 +47,7 @@ BY_REGISTERED = (("registered_at", "desc"), ("id", "desc"))
 
 @dataclass(frozen=True)
 class Filters:
-    """What somebody asked for. Every value is one that exists; what was not understood stands in `unknown`."""
+    """What somebody asked for: values that exist; what was not understood stands in `unknown`."""
 
     desk: str = "all"
     state: str = "open"

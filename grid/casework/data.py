@@ -63,7 +63,7 @@ class CodeField(serializers.Field):
         return str(value)
 
 
-class StepData(serializers.Serializer):  # type: ignore[type-arg]
+class StepData(serializers.Serializer):
     """What every step may carry: nothing but what its subclass declares."""
 
 

@@ -43,7 +43,7 @@ class NoticeList(LoginRequiredMixin, View):
         newest = Notice.objects.unread(user).order_by("-pk").values_list("pk", flat=True).first()
         context = {
             "rows": [
-                {"notice": n, "title": titles.get(n.case_id, ""), "opens": n.case_id in titles}
+                {"notice": n, "title": titles.get(n.case_id or 0, ""), "opens": n.case_id in titles}
                 for n in page.rows
             ],
             "newest_unread": newest,

@@ -96,7 +96,8 @@ def test_a_whole_case_that_is_gone_shows(cases: list[Case]) -> None:
     tables = ["casework_deadline", "casework_holding", "casework_round", "incidents_incident"]
     tamper(
         (
-            "DELETE FROM casework_eventtext WHERE event_id IN (SELECT id FROM casework_event WHERE case_id = %s)",
+            "DELETE FROM casework_eventtext"
+            " WHERE event_id IN (SELECT id FROM casework_event WHERE case_id = %s)",
             [pk],
         ),
         (

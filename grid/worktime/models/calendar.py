@@ -15,7 +15,9 @@ class CalendarDay(models.Model):
 
     on = models.DateField(_("Date"), unique=True)
     kind = models.CharField(_("Kind of day"), max_length=10, choices=DayKind.choices)
-    name = models.CharField(_("Name of the day"), max_length=60, blank=True, help_text=_("For example 国庆节."))
+    name = models.CharField(
+        _("Name of the day"), max_length=60, blank=True, help_text=_("For example 国庆节.")
+    )
     name_en = models.CharField(_("Name in English"), max_length=60, blank=True)
     source = models.CharField(_("Source"), max_length=200, help_text=_("The notice that fixes this day."))
 
