@@ -98,7 +98,7 @@ def read_filters(query: Mapping[str, str], actor: Actor) -> Filters:
             unknown.append("area")
     size = query.get("size", "")
     if size:
-        if size.isdigit() and int(size) in SIZES:
+        if size in map(str, SIZES):
             chosen["size"] = int(size)
         else:
             unknown.append("size")

@@ -1,8 +1,9 @@
-"""In which language a page speaks."""
+"""In which language a page speaks, and what no page is asked for."""
 
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
@@ -40,3 +41,25 @@ class LanguageMiddleware:
         if request.path.startswith(API):
             return translation.get_language_from_request(request)
         return settings.LANGUAGE_CODE
+
+
+class NoNullMiddleware:
+    """
+    Refuse an address with a null character in it.
+
+    No person types one, and PostgreSQL takes none; without this each search and each number in an address
+    would have to know. What is posted goes through forms and serializers, which know.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """
+        Pass on what is an address.
+
+        :raises SuspiciousOperation: which becomes the page of 400.
+        """
+        if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            raise SuspiciousOperation("A null character in an address.")
+        return self.get_response(request)

@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "governance.operations.sessions.SlidingSession",
     "governance.portal.middleware.LanguageMiddleware",
+    "governance.portal.middleware.NoNullMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -127,6 +128,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "grid.casework.tasks.seal_timeline",
         "schedule": crontab(hour=0, minute=10),
         "options": {"expires": 12 * 3600},
+    },
+    "sweep up files that no step claimed": {
+        "task": "grid.casework.tasks.sweep_uploads",
+        "schedule": crontab(minute=40),
+        "options": {"expires": 3600},
     },
     "show that a worker lives": _every(10, "governance.operations.tasks.worker_heartbeat"),
 }

@@ -184,3 +184,13 @@ def test_every_icon_that_a_template_draws_is_vendored():
 @pytest.mark.parametrize("page", [None, RequestFactory().get("/")])
 def test_the_frame_holds_even_where_nobody_can_be_signed_in(page):
     assert "<h1>" in get_template("404.html").render({}, page)
+
+
+@pytest.mark.parametrize(
+    "address", ["/desk/?q=%00", "/areas/?open=%00", "/incidents/reported/%00/", "/help/?x=1&y=a%00b"]
+)
+def test_an_address_with_a_null_character_is_refused_in_the_readers_language(staff, address):
+    answer = staff.get(address)
+
+    assert answer.status_code == 400
+    assert answer["Content-Language"] == "zh-hans"
