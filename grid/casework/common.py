@@ -14,7 +14,7 @@ from grid.casework import deadlines
 from grid.casework.actors import OFFICE_ROLES, Actor
 from grid.casework.data import CodeField, StepData, UploadsField, text_field
 from grid.casework.deadlines import Start
-from grid.casework.models import Case, Deadline, EventText, Link, LinkType, Outcome
+from grid.casework.models import Attachment, Case, Deadline, EventText, Link, LinkType, Outcome
 from grid.casework.table import Step
 from grid.casework.who import any_of, assignee, machine, of_lead, of_superior, over_area, reporter, staff
 from grid.organisations.duty import Seat
@@ -335,11 +335,25 @@ def resume(detail: Any, *, by: Actor, at: datetime) -> None:
 
 def erase(detail: Any, *, by: Actor, at: datetime, entries: list[int], basis: str) -> None:
     """
-    Empty the text of entries and leave their stubs (个人信息保护法 47).
+    Empty the text of entries, what the case shows of it, and their files; stubs stay (个人信息保护法 47).
 
-    :raises ValidationError: when an entry has no text.
+    :raises ValidationError: when an entry has neither text nor files.
     """
-    texts = EventText.objects.filter(event__case=detail.case, event__seq__in=entries)
-    if set(texts.values_list("event__seq", flat=True)) != set(entries):
+    case = detail.case
+    texts = EventText.objects.filter(event__case=case, event__seq__in=entries)
+    attached = Attachment.objects.filter(event__case=case, event__seq__in=entries)
+    found = {*texts.values_list("event__seq", flat=True), *attached.values_list("event__seq", flat=True)}
+    if found != set(entries):
         raise serializers.ValidationError({"entries": _("One of these entries has no text.")})
+    for name, text in texts.exclude(text="").values_list("field", "text"):
+        _forget(case, name, text)
     texts.update(text="", salt="", erased_at=at)
+    attached.filter(erased_at=None).update(erased_at=at)
+
+
+def _forget(case: Case, name: str, text: str) -> None:
+    """Take a text that is erased out of the facts; a title that has it becomes the number of the case."""
+    if name in ("title", "address") and text in case.title:
+        case.title = case.number
+    if name in ("description", "address") and getattr(case, name) == text:
+        setattr(case, name, "")

@@ -8,11 +8,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from grid.casework import seals, timeline
-from grid.casework.models import Case, Event, EventText, Seal
+from grid.casework import files, seals, timeline
+from grid.casework.models import Attachment, Case, Event, EventText, Seal, Upload
 from grid.casework.steps import take_step
 from tests.factories.city import City, acting, build_city
 from tests.factories.incidents import report
+from tests.factories.long_case import uploaded
 
 AT = datetime(2026, 9, 1, 2, 0, tzinfo=UTC)
 
@@ -20,6 +21,7 @@ AT = datetime(2026, 9, 1, 2, 0, tzinfo=UTC)
 @pytest.fixture
 def city(db: None, settings: object, tmp_path: Path) -> City:
     settings.SEAL_DIR = tmp_path / "seals"  # type: ignore[attr-defined]
+    settings.MEDIA_ROOT = tmp_path / "media"  # type: ignore[attr-defined]
     return build_city()
 
 
@@ -167,6 +169,44 @@ def test_a_lawful_erasure_passes_and_leaves_a_stub(city: City, cases: list[Case]
     assert faults() == []
     text = EventText.objects.get(event__case=cases[0], event__seq=2)
     assert (text.text, text.salt, text.erased_at) == ("", "", AT + timedelta(hours=2))
+
+
+def test_an_erasure_takes_the_text_out_of_the_facts_and_the_files_with_it(city: City) -> None:
+    case = report(city, at=AT, title="张三家漏水", address="张三家", description="张三 13900000000")
+    upload = uploaded(city.clerk, at=AT)
+    more = {"text": "见照片", "uploads": [str(upload.pk)]}
+    take_step(case.pk, "comment", by=acting(city.clerk), data=more, at=AT + timedelta(minutes=1))
+    path = upload.file.path
+    data = {"entries": [1, 2], "basis": "个人信息保护法第四十七条"}
+
+    take_step(case.pk, "erase", by=acting(city.district_officer), data=data, at=AT + timedelta(hours=2))
+    files.sweep(at=AT + timedelta(hours=3))
+
+    case.refresh_from_db()
+    assert (case.title, case.address, case.description) == (case.number, "", "")
+    assert Attachment.objects.get(case=case).erased_at == AT + timedelta(hours=2)
+    assert not Path(path).exists()
+    assert Upload.objects.get(pk=upload.pk).name == ""
+    assert faults() == []
+
+
+def test_an_erasure_leaves_what_was_corrected_since(city: City) -> None:
+    case = report(city, at=AT, description="张三 13900000000")
+    data = {"description": "一楼漏水", "reason": "电话不应写在这里"}
+    take_step(case.pk, "correct", by=acting(city.clerk), data=data, at=AT + timedelta(minutes=1))
+
+    data = {"entries": [1], "basis": "个人信息保护法第四十七条"}
+    take_step(case.pk, "erase", by=acting(city.district_officer), data=data, at=AT + timedelta(hours=2))
+
+    case.refresh_from_db()
+    assert case.description == "一楼漏水"
+
+
+@pytest.mark.parametrize("value", ["-0", "1e-310", "119.02000000000000123", "-1e-7"])
+def test_no_number_that_can_be_sent_looks_like_an_alteration(city: City, value: str) -> None:
+    report(city, at=AT, longitude=value, latitude=value if abs(float(value)) < 90 else "33.6")
+
+    assert faults() == []
 
 
 def test_a_text_emptied_without_an_erasure_shows(cases: list[Case]) -> None:
