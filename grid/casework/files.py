@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-import zlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import IO, TYPE_CHECKING
@@ -27,8 +26,13 @@ if TYPE_CHECKING:
 LARGEST_BYTES = 20 * 1024 * 1024
 LONGEST_SIDE = 1920
 SMALL_SIDE = 400
-# A picture of more pixels than a phone makes is an attack on memory.
-MOST_PIXELS = 120_000_000
+# A picture of more pixels than a phone makes is an attack on memory: a few kilobytes of PNG unpack to
+# gigabytes. Only JPEG is made smaller while it is read, so only there what a large phone makes is let in.
+MOST_PIXELS = 40_000_000
+MOST_PIXELS_OF_JPEG = 120_000_000
+# What can be made smaller as it is; a palette has to be looked up first.
+SMOOTH_MODES = frozenset({"L", "LA", "RGB", "RGBA", "CMYK", "YCbCr"})
+LONGEST_NAME = 150
 # JPEG opens MPO, the pictures of phones with two lenses, as well.
 IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 DOCUMENTS = {
@@ -62,7 +66,7 @@ def receive(file: File[bytes], *, user: User | None, at: datetime, form: UUID | 
     known = uuid5(form, f"{user and user.pk}:{hashlib.sha256(raw).hexdigest()}") if form else None
     if known and (received := Upload.objects.filter(pk=known, user=user).first()):
         return received
-    name = str(file.name or "file").replace("\\", "/").rsplit("/", 1)[-1][:150]
+    name = _short(str(file.name or "file").replace("\\", "/").rsplit("/", 1)[-1])
     picture = _picture(raw)
     if picture is not None:
         content, media_type, width, height = picture
@@ -105,12 +109,21 @@ def claim(uploads: Iterable[Upload], *, case: Case, event: Event, audience: str 
 
 
 def sweep(*, at: datetime) -> int:
-    """Remove the files that no step claimed within a day, and return how many."""
+    """
+    Remove the files that no step claimed within a day, and the content of those that were erased lawfully.
+
+    :return: how many were removed.
+    """
+    erased = list(Upload.objects.filter(attachment__erased_at__lte=at).exclude(file=""))
+    for upload in erased:
+        upload.file.delete(save=False)
+        upload.name = ""
+        upload.save(update_fields=["file", "name"])
     stale = list(Upload.objects.filter(attachment=None, created_at__lt=at - KEPT_UNCLAIMED))
     for upload in stale:
         upload.delete()
         upload.file.delete(save=False)
-    return len(stale)
+    return len(erased) + len(stale)
 
 
 def thumbnail(stored: IO[bytes]) -> bytes:
@@ -135,14 +148,20 @@ def _picture(raw: bytes) -> tuple[bytes, str, int, int] | None:
     """Return a picture written anew with its type and size, or nothing when it is no picture."""
     try:
         with Image.open(io.BytesIO(raw), formats=IMAGE_FORMATS) as image:
-            if image.width * image.height > MOST_PIXELS:
+            most = MOST_PIXELS_OF_JPEG if image.format in ("JPEG", "MPO") else MOST_PIXELS
+            if image.width * image.height > most:
                 raise ValidationError({"file": _("This picture has too many pixels.")})
             transparent = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+            if image.mode in SMOOTH_MODES:
+                image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
             upright = ImageOps.exif_transpose(image)
             clean = upright.convert("RGBA" if transparent else "RGB")
     except UnidentifiedImageError:
         return None
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except ValidationError:
+        raise
+    except Exception as error:
+        # Whatever a decoder stumbles over in bytes that somebody made up: it is the picture that is wrong.
         raise ValidationError({"file": _("This picture is damaged and cannot be read.")}) from error
     clean.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     bare = Image.new(clean.mode, clean.size)
@@ -179,12 +198,22 @@ def _office_ending(raw: bytes) -> str | None:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive, archive.open("[Content_Types].xml") as declared:
             types = declared.read(MOST_DECLARED_BYTES)
             parts = set(archive.namelist())
-    except (zipfile.BadZipFile, KeyError, OSError, RuntimeError, NotImplementedError, zlib.error):
+    except Exception:
+        # Each way of packing fails in its own words, and so does each made-up offset: it is no Office file.
         return None
     for ending, part in MAIN_PARTS.items():
         if part in parts and f"{DOCUMENTS[ending]}.main+xml".encode() in types:
             return ending
     return None
+
+
+def _short(name: str) -> str:
+    """Return a file name of a length that can be stored, its ending kept."""
+    stem, dot, ending = name.rpartition(".")
+    if len(name) <= LONGEST_NAME or not stem:
+        return name[:LONGEST_NAME]
+    tail = f"{dot}{ending}"[:10]
+    return stem[: LONGEST_NAME - len(tail)] + tail
 
 
 def _ending(media_type: str) -> str:

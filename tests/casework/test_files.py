@@ -1,11 +1,14 @@
 """Files: what they are by their content, what goes with them, and who gets them."""
 
 import io
+import struct
 import zipfile
+import zlib
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -17,6 +20,7 @@ from rest_framework.exceptions import ValidationError
 
 from grid.casework import files
 from grid.casework.models import Attachment, Audience, Case, Event, Upload
+from grid.casework.tasks import sweep_uploads
 from tests.factories.city import City, build_city
 from tests.factories.incidents import report, take
 from tests.factories.long_case import photo, uploaded
@@ -175,6 +179,43 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_fills_the_memory() ->
     refused(out.getvalue(), "bomb.png")
 
 
+def test_a_picture_that_unpacks_to_a_gigabyte_is_refused_unless_it_can_be_read_small() -> None:
+    def of_pixels(form: str) -> bytes:
+        out = io.BytesIO()
+        Image.new("L", (7_000, 6_000)).save(out, form)
+        return out.getvalue()
+
+    refused(of_pixels("PNG"), "bomb.png")
+    assert receive(of_pixels("JPEG"), "phone.jpg").width == 1920
+
+
+def test_whatever_a_decoder_stumbles_over_is_refused() -> None:
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, "PNG")
+    png = out.getvalue()
+    text_bomb = chunk(b"zTXt", b"a\x00\x00" + zlib.compress(b"x" * 3_000_000))
+    refused(png[:33] + text_bomb + png[33:], "text.png")
+
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>" * 200)
+    packed = bytearray(out.getvalue())
+    packed[60:80] = b"\xff" * 20
+    refused(bytes(packed), "packed.docx")
+    whole = office("docx")
+    refused(whole[:60] + whole[70:], "offsets.docx")
+
+
+def test_a_long_name_keeps_its_ending() -> None:
+    upload = receive(b"%PDF-1.7\n", "关于" * 100 + ".pdf")
+
+    assert upload.name.endswith("关于.pdf") or upload.name.endswith("关.pdf")
+    assert len(upload.name) == files.LONGEST_NAME
+
+
 def test_a_file_of_one_byte_over_20_mb_is_refused_and_an_empty_one_too() -> None:
     refused(b"%PDF-1.4\n" + b"0" * (20 * 1024 * 1024 + 1 - 9), "big.pdf")
     refused(b"", "empty.pdf")
@@ -265,6 +306,12 @@ def test_what_nobody_claims_goes_after_a_day_and_what_was_claimed_stays(city: Ci
     assert Upload.objects.get() == claimed
     with pytest.raises(FileNotFoundError), open(path):
         pass
+
+
+def test_beat_sends_the_sweep() -> None:
+    sent_tasks = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+
+    assert sweep_uploads.name in sent_tasks
 
 
 def attached(city: City, case: Case, *, name: str = "a.jpg", content: bytes | None = None) -> Attachment:
