@@ -2,22 +2,22 @@
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from governance.desk import worklist
 from grid.casework import kinds
 from grid.casework.actors import Actor
 from grid.casework.models import Urgency
+from grid.casework.views import signed_in
 
 
-@login_required
-@require_GET
+@signed_in
+@require_safe
 def worklist_page(request: HttpRequest) -> HttpResponse:
     """Show the worklist, or for htmx the part of it that changes."""
     actor, at = Actor.of(request.user), timezone.now()

@@ -135,6 +135,7 @@ def test_pages_lead_from_the_first_row_to_the_last_without_repeating(city: City,
         {"cursor": "broken"},
         {"area": "999"},
         {"size": "100000"},
+        {"size": "²"},
         {"q": "%_\\"},
         {"kind": "petition"},
     ],
@@ -202,3 +203,10 @@ def test_the_page_speaks_english_too(city: City, now: datetime) -> None:
 
     assert "What is due first stands first." in body
     assert "工作台" not in body
+
+
+def test_a_part_asked_for_after_the_session_has_ended_leads_the_whole_page_to_the_sign_in(db: None) -> None:
+    answer = Client().get(reverse(LIST), headers={"HX-Request": "true", "HX-Target": "worklist"})
+
+    assert answer["HX-Redirect"] == reverse("accounts:sign_in")
+    assert Client().head(reverse(LIST)).status_code == 302
