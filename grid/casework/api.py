@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError as ModelValidationError
@@ -91,13 +91,12 @@ class StepView(APIView):
         found = pages.find(number.upper(), actor)
         if found is None:
             return _answered_out_of_sight(number, name, key, actor)
-        if not isinstance(request.data, dict):
-            raise ValidationError(_("Send an object."))
+        body = _body_of(request)
         taken = take_step(
             found.pk,
             name,
             by=actor,
-            data=request.data,
+            data=body,
             at=timezone.now(),
             version=_version(request),
             key=key,
@@ -301,6 +300,21 @@ def _answered_out_of_sight(number: str, name: str, key: str, actor: Actor) -> Re
     if case_id is None or not once.answered(key, operation=f"{case_id}/{name}", by=actor):
         raise Http404
     return Response({"number": number.upper(), "visible": False})
+
+
+def _body_of(request: Request) -> Mapping[str, Any]:
+    """
+    Return the object that was sent.
+
+    :raises ValidationError: when it is none.
+    """
+    try:
+        body = request.data
+    except RecursionError:
+        body = None  # Nested deeper than the parser goes.
+    if not isinstance(body, dict):
+        raise ValidationError(_("Send an object."))
+    return body
 
 
 def _version(request: Request) -> int | None:

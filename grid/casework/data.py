@@ -119,7 +119,10 @@ class ObservedAtField(serializers.DateTimeField):
         """
         if data == "":
             data = None
-        seen = super().run_validation(data)
+        try:
+            seen = super().run_validation(data)
+        except OverflowError:
+            self.fail("overflow")
         if seen is None or seen is serializers.empty:
             return seen
         now = self.context["at"]

@@ -62,4 +62,5 @@ def _digest(body: Mapping[str, Any]) -> str:
     lists = body.lists() if hasattr(body, "lists") else body.items()
     plain = {k: v for k, v in lists if k not in NOT_CONTENT}
     text = json.dumps(plain, sort_keys=True, default=str, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    # Half a surrogate pair is no text, but it is the serializer that says so, naming the field.
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()

@@ -172,6 +172,8 @@ def _other_id(case_id: int, name: str, data: Mapping[str, Any], by: Actor) -> in
     if step is None or not step.other:
         return None
     number = str(data.get(step.other, "")).strip().upper()
+    if not number.isprintable():
+        return None  # Not a text that the database takes; the serializer says what is wrong with it.
     return Case.objects.visible_to(by).filter(number=number).values_list("pk", flat=True).first()
 
 

@@ -187,7 +187,7 @@ def test_wrong_fields_are_named(clerk: Client, case: Case) -> None:
     assert {"lead", "assisting"} <= set(body["errors"])
 
 
-@pytest.mark.parametrize("body", ["[1]", '"text"', "null", "{", "\x00"])
+@pytest.mark.parametrize("body", ["[1]", '"text"', "null", "{", "\x00", "[" * 100_000 + "]" * 100_000])
 def test_a_body_that_is_no_object_is_refused_politely(clerk: Client, case: Case, body: str) -> None:
     response = clerk.post(
         url(case, "steps", "comment"), body, content_type="application/json", headers={"Idempotency-Key": "k"}
@@ -195,6 +195,18 @@ def test_a_body_that_is_no_object_is_refused_politely(clerk: Client, case: Case,
 
     assert response.status_code in (400, 422)
     assert response["Content-Type"] == PROBLEM
+
+
+@pytest.mark.parametrize("wrong", ["\x00", "\ud800"])
+def test_what_is_no_text_is_refused_by_its_field(clerk: Client, case: Case, wrong: str) -> None:
+    for step, field, more in (
+        ("comment", "text", {}),
+        ("link", "other", {"type": "follows"}),
+        ("move", "area", {"reason": "x"}),
+    ):
+        response = post(clerk, url(case, "steps", step), {field: wrong, **more})
+        assert response.status_code == 422, step
+        assert set(response.json()["errors"]) == {field}
 
 
 @pytest.mark.parametrize("name", ["neighbour_clerk", "handler", "auditor", "admin", "nobody"])

@@ -82,6 +82,15 @@ def test_a_choice_goes_before_the_position_and_the_difference_is_said(worker, ci
     assert worker.get(response.url).content.decode().count("banner-warning") == 1
 
 
+@pytest.mark.parametrize("seen", ["0001-01-01T00:00", "9999-12-31T23:59", "2026-02-30T00:00", "x"])
+def test_a_time_that_is_none_comes_back_as_an_error(worker, city, seen):
+    response = post(worker, observed_at=seen, title="灯不亮")
+
+    assert response.status_code == 422
+    assert "灯不亮" in response.content.decode()
+    assert not Case.objects.exists()
+
+
 def test_a_point_outside_the_city_is_kept_and_warned_of(worker, city):
     response = post(worker, longitude="116.4", latitude="39.9")
 
