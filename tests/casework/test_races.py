@@ -21,7 +21,7 @@ EIGHT = 8
 
 
 @pytest.fixture
-def city(django_db_serialized_rollback: None, transactional_db: None) -> City:
+def city(transactional_db: None) -> City:
     return build_city()
 
 
