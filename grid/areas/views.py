@@ -13,10 +13,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views import View
 
 from grid.areas.models import Area, Tier
-from grid.areas.nodes import describe_nodes
+from grid.areas.nodes import describe_nodes, describe_page, home_of
 from grid.areas.querysets import AreaQuerySet
 
 # A search that finds more asks for a longer word instead.
@@ -24,46 +25,55 @@ MOST_FOUND = 50
 
 
 def shown_nodes() -> AreaQuerySet:
-    """Return the areas that exist today, without outlines, each with the number of areas below it."""
+    """Return the areas that exist today, without outlines, each with the number of areas below it by tier."""
     today = timezone.localdate()
     still = Q(children__valid_until__isnull=True) | Q(children__valid_until__gt=today)
+    by_tier = {f"below_{tier}": Count("children", filter=still & Q(children__tier=tier)) for tier in Tier}
     return (
         Area.objects.valid(today)
         .defer("outline")
-        .annotate(below=Count("children", filter=still))
+        .annotate(below=Count("children", filter=still), **by_tier)
         .order_by("code")
     )
 
 
 class TreePage(LoginRequiredMixin, View):
-    """The tree, open down to the area named by ``open``, or the areas found for ``q``."""
+    """
+    The tree, open down to the area named by ``open``, or the areas found for ``q``.
+
+    Without either it opens where the reader serves; an empty ``open`` shows the top alone.
+    """
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Draw the page."""
         code, words = request.GET.get("open", "").strip(), request.GET.get("q", "").strip()
-        context: dict[str, Any] = {"q": words, "open_code": code}
+        home = home_of(request.user)
+        context: dict[str, Any] = {"q": words, "open_code": code, "home": home}
         if words:
             found = list(search(words).select_related("parent")[: MOST_FOUND + 1])
             context |= {"found": found[:MOST_FOUND], "more": len(found) > MOST_FOUND, "most": MOST_FOUND}
-            describe_nodes(context["found"])
+            describe_rows(context["found"], home)
         else:
-            context["nodes"] = open_tree(code)
-            context["unknown"] = bool(code) and not is_known(code)
+            here = opened(code, home, anywhere="open" not in request.GET)
+            context |= {"nodes": open_tree(here.pk if here else None, home), "here": here}
+            context |= map_of(here) if here else {}
+            context["unknown"] = bool(code) and here is None
         return render(request, "areas/tree.html", context)
 
 
 class NodePart(LoginRequiredMixin, View):
-    """One node, opened or closed, for htmx."""
+    """One node, opened or closed, for htmx; an opened one brings its map along."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Draw the node, with its children if ``open`` is set."""
-        node = get_object_or_404(shown_nodes(), pk=pk)
-        below = list(shown_nodes().filter(parent=node)) if request.GET.get("open") else []
-        describe_nodes([node, *below])
+        node, is_open = get_object_or_404(shown_nodes(), pk=pk), bool(request.GET.get("open"))
+        below = list(shown_nodes().filter(parent=node)) if is_open else []
+        describe_rows([node, *below], home_of(request.user))
         for child in below:
             child.nodes, child.is_open = [], False
-        node.nodes, node.is_open = below, bool(request.GET.get("open"))
-        return render(request, "areas/_node.html", {"node": node})
+        node.nodes, node.is_open = below, is_open
+        context = {"node": node, **({"here": node, **map_of(node)} if is_open else {})}
+        return render(request, "areas/_opened.html", context)
 
 
 class AreaPage(LoginRequiredMixin, View):
@@ -73,13 +83,15 @@ class AreaPage(LoginRequiredMixin, View):
         """Draw the page."""
         area = get_object_or_404(Area.objects.select_related("parent", "successor").defer("outline"), pk=pk)
         children = list(shown_nodes().filter(parent=area))
-        describe_nodes([area, *children])
+        describe_rows([area, *children], home_of(request.user))
         context = {
             "area": area,
             "path": list(Area.objects.ancestors_of(area.pk, include_self=False).defer("outline")),
             "facts": facts_of(area),
             "children": children,
+            "page_notes": describe_page(area),
             "changes": area.changes.select_related("by")[:20],
+            **map_of(area),
         }
         return render(request, "areas/detail.html", context)
 
@@ -114,19 +126,31 @@ def search(words: str) -> AreaQuerySet:
     return shown_nodes().filter(named).order_by("level", "code")
 
 
-def is_known(code: str) -> bool:
-    """Tell whether an area of today has this code."""
-    return Area.objects.valid(timezone.localdate()).filter(code=code).exists()
-
-
-def open_tree(code: str) -> list[Area]:
+def opened(code: str, home: int | None, *, anywhere: bool) -> Area | None:
     """
-    Return the top of the tree, open down to the area with this code.
+    Return the area down to which the tree is open, None for the top alone or an unknown code.
+
+    :param anywhere: nothing was asked for, so that it is where the reader serves, else the only district.
+    """
+    areas = Area.objects.valid(timezone.localdate()).defer("outline")
+    if code:
+        return areas.filter(code=code).first()
+    if not anywhere:
+        return None
+    at_home = areas.filter(pk=home).first() if home else None
+    if at_home is not None:
+        return at_home
+    tops = list(areas.filter(parent__isnull=True)[:2])
+    return tops[0] if len(tops) == 1 else None
+
+
+def open_tree(here: int | None, home: int | None) -> list[Area]:
+    """
+    Return the top of the tree, open down to an area.
 
     Two queries however deep: each node has ``nodes`` (those drawn below it) and ``is_open``.
     """
-    target = Area.objects.filter(code=code, valid_until__isnull=True)
-    path = set(Area.objects.ancestors_of(target.values("pk")).values_list("pk", flat=True)) if code else set()
+    path = set(Area.objects.ancestors_of(here).values_list("pk", flat=True)) if here else set()
     nodes: Sequence[Area] = list(shown_nodes().filter(Q(parent__isnull=True) | Q(parent__in=path)))
     below: dict[int | None, list[Area]] = {}
     for node in nodes:
@@ -134,8 +158,45 @@ def open_tree(code: str) -> list[Area]:
     for node in nodes:
         node.is_open = node.pk in path
         node.nodes = below.get(node.pk, [])
-    describe_nodes(nodes)
+    describe_rows(nodes, home)
     return below.get(None, [])
+
+
+def describe_rows(nodes: Sequence[Area], home: int | None) -> None:
+    """Give every area what its row says of it: ``notes`` of others, ``counts`` in words, ``is_home``."""
+    describe_nodes(nodes)
+    for node in nodes:
+        node.counts, node.is_home = counts_of(node), node.pk == home
+
+
+def counts_of(node: Area) -> list[str]:
+    """Return in words what stands directly below an area; its grids are counted by those who staff them."""
+    streets, communities, buildings = (
+        getattr(node, f"below_{tier}", 0) for tier in (Tier.STREET, Tier.COMMUNITY, Tier.BUILDING)
+    )
+    words = [
+        (streets, ngettext("%(count)s subdistrict", "%(count)s subdistricts", streets)),
+        (communities, ngettext("%(count)s community", "%(count)s communities", communities)),
+        (buildings, ngettext("%(count)s building", "%(count)s buildings", buildings)),
+    ]
+    if node.tier == Tier.BUILDING and node.households:
+        households = ngettext("%(count)s household", "%(count)s households", node.households)
+        words.append((node.households, households))
+    return [word % {"count": count} for count, word in words if count]
+
+
+def map_of(area: Area) -> dict[str, Any]:
+    """
+    Return which outlines show an area best: those directly below it, else its own among its neighbours.
+
+    Two queries at most; ``map_shown`` is false where there is no outline at all.
+    """
+    for parent in dict.fromkeys([area.pk, area.parent_id]):
+        drawn = Area.objects.valid(timezone.localdate()).filter(parent=parent, outline__isnull=False)
+        found = drawn.aggregate(shapes=Count("pk"), schematic=Count("pk", filter=Q(schematic=True)))
+        if found["shapes"]:
+            return {"map_shown": True, "map_parent": parent, "map_schematic": bool(found["schematic"])}
+    return {"map_shown": False}
 
 
 def facts_of(area: Area) -> list[tuple[str, Any]]:

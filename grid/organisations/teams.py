@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from django.db.models import Prefetch
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.functional import cached_property
 
 from grid.areas.models import Area, Tier
 from grid.organisations.models import GOVERNED_TIERS, Absence, Organisation, Posting, Role
+from grid.people.models import User
 
 # 2+2 (清河区): two full-time and at least two part-time grid workers.
 FULL_TIME = 2
@@ -41,6 +43,11 @@ class Team:
     def part_time(self) -> list[Posting]:
         """Return those who do it beside other work."""
         return [m for m in self.members if not m.full_time]
+
+    @property
+    def missing(self) -> tuple[int, int]:
+        """Return how many full-time and part-time workers are missing."""
+        return max(FULL_TIME - len(self.full_time), 0), max(PART_TIME - len(self.part_time), 0)
 
     @property
     def understaffed(self) -> bool:
@@ -121,3 +128,21 @@ def beside_nodes(areas: Sequence[Area]) -> Mapping[int, Team | Staffing]:
     grids = [a for a in areas if a.tier == Tier.GRID]
     found: dict[int, Team | Staffing] = {team.area.pk: team for team in teams_of(grids, on=on)}
     return found | {staffing.area.pk: staffing for staffing in staffing_of(wide, on=on) if staffing.grids}
+
+
+def governor_of(area: Area) -> Organisation | None:
+    """Return the organisation that governs an area; a grid is governed with its community."""
+    governed = area.parent_id if area.tier == Tier.GRID else area.pk
+    return Organisation.objects.valid(timezone.localdate()).filter(governs=governed).first()
+
+
+def home_area(user: User) -> int | None:
+    """Return the area somebody serves, or else that of his organisation; the post he heads comes first."""
+    served = (
+        Posting.objects.held(timezone.localdate())
+        .filter(user=user, whole_city=False)
+        .annotate(place=Coalesce("area_id", "organisation__governs_id", "organisation__area_id"))
+        .filter(place__isnull=False)
+        .order_by("-leads", "-full_time", "pk")
+    )
+    return served.values_list("place", flat=True).first()

@@ -3,6 +3,8 @@
         data-pick-latitude="id_latitude" data-pick-longitude="id_longitude" role="img" aria-label="…"></div>
    All attributes are optional but data-map. data-here names the feature that gets the thicker line. With data-pick-… a press on the map moves the point and fills the
    fields. Outlines are GeoJSON in WGS 84; properties.label is shown, properties.here draws the thicker line.
+   data-labels writes the names that fit into their shapes; with data-feature-link="/areas/0/" a press on a shape
+   opens that address with the feature's id in place of the 0 (the page must offer the same links elsewhere).
    A page that draws one loads vendor/leaflet/leaflet.css, vendor/leaflet/leaflet.js and this file. */
 "use strict";
 
@@ -13,8 +15,8 @@ function pin(latlng) {
 }
 
 function wakeMap(box) {
-  const map = L.map(box, { attributionControl: false, scrollWheelZoom: false, zoomSnap: 0.5 });
-  const { latitude, longitude, outlines, pickLatitude, pickLongitude } = box.dataset;
+  const map = L.map(box, { attributionControl: false, scrollWheelZoom: false, zoomSnap: 0.25 });
+  const { latitude, longitude, outlines, labels, featureLink, pickLatitude, pickLongitude } = box.dataset;
   const point = latitude && longitude ? L.latLng(Number(latitude), Number(longitude)) : null;
   let marker = point ? pin(point).addTo(map) : null;
   L.control.scale({ imperial: false }).addTo(map);
@@ -27,9 +29,38 @@ function wakeMap(box) {
   function draw(collection) {
     const layer = L.geoJSON(collection, {
       style: (feature) => ({ color: TEAL, weight: isHere(feature) ? 3 : 1.2, fillColor: TEAL, fillOpacity: isHere(feature) ? 0.1 : 0.03 }),
-      onEachFeature: (feature, shape) => labelOf(feature.properties) && shape.bindTooltip(labelOf(feature.properties), { sticky: true }),
+      onEachFeature: prepare,
     }).addTo(map);
-    if (!point && layer.getBounds().isValid()) map.fitBounds(layer.getBounds(), { padding: [12, 12] });
+    if (!point && layer.getBounds().isValid()) map.fitBounds(layer.getBounds(), { padding: [12, 12], animate: false });
+    if (labels === undefined) return;
+    layer.eachLayer(showIfFitting);
+    map.on("zoomend", () => layer.eachLayer(showIfFitting));
+  }
+
+  function prepare(feature, shape) {
+    const text = labelOf(feature.properties);
+    if (text && labels === undefined) shape.bindTooltip(text, { sticky: true });
+    else if (text) shape.bindTooltip(text, { permanent: true, direction: "center", className: "map-label" });
+    if (!featureLink) return;
+    shape.on("click", () => { location.href = featureLink.replace("0", feature.id); });
+    shape.on("mouseover", () => {
+      shape.setStyle({ fillOpacity: 0.18 });
+      if (shape.getTooltip()) shape.getTooltip().getElement().hidden = false;
+    });
+    shape.on("mouseout", () => {
+      shape.setStyle({ fillOpacity: isHere(feature) ? 0.1 : 0.03 });
+      if (labels !== undefined) showIfFitting(shape);
+    });
+  }
+
+  // A name wider than its shape would lie over its neighbour's.
+  function showIfFitting(shape) {
+    const label = shape.getTooltip() && shape.getTooltip().getElement();
+    if (!label) return;
+    const box = shape.getBounds();
+    const width = map.latLngToLayerPoint(box.getNorthEast()).x - map.latLngToLayerPoint(box.getSouthWest()).x;
+    label.hidden = false;
+    label.hidden = label.offsetWidth > 0.85 * width;
   }
 
   function move(latlng) {

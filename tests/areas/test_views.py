@@ -33,11 +33,72 @@ def test_nobody_reads_the_tree_without_signing_in(client, district, route, named
     assert response["Location"].endswith(f"?next={url}")
 
 
-def test_the_tree_begins_with_the_districts(reader, district, street):
+def test_the_tree_begins_with_the_districts(reader, plant, district, street):
+    plant(Tier.DISTRICT, name="淮阴区")
+
     page = reader.get(reverse("areas:tree")).content.decode()
 
     assert "清江浦区" in page
+    assert "淮阴区" in page
     assert "长东街道" not in page
+
+
+def test_the_only_district_is_open_until_it_is_closed(reader, district, street):
+    assert "长东街道" in reader.get(reverse("areas:tree")).content.decode()
+    assert "长东街道" not in reader.get(reverse("areas:tree"), {"open": ""}).content.decode()
+
+
+def test_the_tree_opens_where_the_reader_serves(
+    reader, plant, district, street, community, grid, monkeypatch
+):
+    plant(Tier.DISTRICT, name="淮阴区")
+    monkeypatch.setattr(nodes, "_home_finders", {})
+    nodes.find_home_with("test", lambda user: community.pk)
+
+    response = reader.get(reverse("areas:tree"))
+
+    assert response.context["here"] == community
+    assert grid.name in response.content.decode()
+    assert response.content.decode().count("tier-home") == 1
+    assert reader.get(reverse("areas:tree"), {"open": street.code}).context["here"] == street
+
+
+def test_the_map_shows_what_is_below_or_an_area_among_its_neighbours(reader, community, grid):
+    below = reader.get(reverse("areas:detail", args=[community.pk]))
+    beside = reader.get(reverse("areas:detail", args=[grid.pk]))
+
+    for response in (below, beside):
+        assert f"?parent={community.pk}" in response.content.decode()
+        assert "map-sign" in response.content.decode()
+    assert f'data-here="{grid.pk}"' in beside.content.decode()
+
+
+def test_surveyed_outlines_carry_no_sign_and_nothing_drawn_needs_no_map(
+    reader, plant, street, community, square
+):
+    plant(Tier.GRID, community, outline=square(119.0, 33.6))
+
+    assert "map-sign" not in reader.get(reverse("areas:detail", args=[community.pk])).content.decode()
+    assert "data-map" not in reader.get(reverse("areas:detail", args=[street.pk])).content.decode()
+
+
+def test_an_opened_node_brings_its_map_and_a_closed_one_does_not(reader, community, grid):
+    url = reverse("areas:node", args=[community.pk])
+
+    opened, closed = (reader.get(url, query).content.decode() for query in ({"open": 1}, {}))
+
+    assert 'hx-swap-oob="true"' in opened
+    assert f"?parent={community.pk}" in opened
+    assert "tree-side" not in closed
+
+
+def test_a_row_counts_what_is_directly_below(reader, plant, district, street, community):
+    plant(Tier.COMMUNITY, street)
+    plant(Tier.COMMUNITY, district)
+
+    rows = {row.code: row.counts for row in reader.get(reverse("areas:tree")).context["nodes"]}
+
+    assert [[int(words.split()[0]) for words in counts] for counts in rows.values()] == [[1, 1]]
 
 
 def test_the_tree_opens_without_javascript(reader, plant, district, street, community, grid):
@@ -201,3 +262,18 @@ def test_other_apps_show_something_beside_a_node(reader, community, grid, monkey
 
     assert page.status_code == 200
     assert calls == [4]
+
+
+def test_other_apps_add_links_to_a_row_and_parts_to_the_page_of_an_area(reader, community, grid, monkeypatch):
+    monkeypatch.setattr(nodes, "_describers", {})
+    monkeypatch.setattr(nodes, "_page_describers", {})
+    nodes.show_beside_nodes(
+        "components/stat.html", lambda areas: {grid.pk: 1}, actions="components/pagination.html"
+    )
+    nodes.show_on_page("components/empty.html", lambda area: {"title": 1} if area == grid else None)
+
+    nodes.describe_nodes([community, grid])
+
+    assert (community.notes, [note.actions for note in grid.notes]) == ([], ["components/pagination.html"])
+    assert nodes.describe_page(community) == []
+    assert 'class="empty"' in reader.get(reverse("areas:detail", args=[grid.pk])).content.decode()

@@ -11,7 +11,7 @@ from django.utils.translation import gettext, override
 from grid.areas.models import Area, Tier
 from grid.areas.services import insert_areas
 from grid.organisations.models import Absence, Posting, Role
-from grid.organisations.teams import staffing_of, teams_of
+from grid.organisations.teams import governor_of, home_area, staffing_of, teams_of
 from tests.factories.city import BUILT_AT, SINCE, City, add_user, post
 
 TODAY = date(2026, 7, 1)
@@ -60,6 +60,51 @@ def test_a_posting_that_ended_or_whose_holder_is_blocked_does_not_count(city: Ci
     assert len(team.full_time) == 2
 
 
+def test_a_team_says_how_many_are_missing(city: City):
+    Posting.objects.filter(area=city.grid).delete()
+    staff(city, city.grid, full=3, part=1)
+
+    (team,) = teams_of([city.grid], on=TODAY)
+
+    assert team.missing == (0, 1)
+
+
+def test_the_home_of_somebody_is_where_he_serves_or_what_his_organisation_governs(city: City):
+    assert home_area(city.worker) == city.grid.pk
+    assert home_area(city.clerk) == city.community.pk
+    assert home_area(city.nobody) is None
+    assert home_area(city.handler) is None
+    post(city.handler, city.street_org, Role.HANDLER)
+    assert home_area(city.handler) == city.street.pk
+    post(city.handler, city.district_org, Role.HANDLER, leads=True)
+    assert home_area(city.handler) == city.district.pk
+
+
+def test_the_tree_opens_where_somebody_serves(client: Client, city: City):
+    client.force_login(city.worker)
+
+    page = client.get(reverse("areas:tree"))
+
+    assert page.context["here"] == city.grid
+    assert city.building.name in page.content.decode()
+
+
+def test_a_grid_is_governed_with_its_community(city: City):
+    assert governor_of(city.grid) == governor_of(city.community) == city.community_org
+    assert governor_of(city.district) == city.district_org
+    assert governor_of(city.building) is None
+
+
+def test_the_page_of_an_area_names_who_governs_it_and_the_telephone(client: Client, city: City):
+    type(city.street_org).objects.filter(pk=city.street_org.pk).update(phone="0517-83660001")
+    client.force_login(city.clerk)
+
+    text = client.get(reverse("areas:detail", args=[city.street.pk])).content.decode()
+
+    assert "长西街道办事处" in text
+    assert 'href="tel:0517-83660001"' in text
+
+
 def test_staffing_counts_the_grids_of_every_tier(city: City):
     staff(city, city.grid_2, full=2, part=2)
 
@@ -81,7 +126,7 @@ def test_the_page_of_a_community_marks_understaffed_grids_in_words(client: Clien
     assert "李社区" in text
     assert 'href="tel:0517-00000000"' in text
     with override("zh-hans"):
-        assert text.count(gettext("Understaffed")) == 1
+        assert text.count(f"</svg>{gettext('Understaffed')}") == 1
     page = page_of(client, city, city.community)
     short = {team.area.code: team.understaffed for team in page.context["teams"]}
     assert short == {city.grid.code: True, city.grid_2.code: False}
