@@ -10,7 +10,7 @@ READ = ("view",)
 KEEP = ("view", "add", "change")
 ALL = ("view", "add", "change", "delete")
 GROUPS = {
-    # Accounts, organisations, areas and the calendar, but nobody's rights.
+    # Accounts, organisations, areas, calendar, categories and who leads what, but nobody's rights.
     "system administrators": {
         ("people", "user"): KEEP,
         ("organisations", "organisation"): KEEP,
@@ -22,6 +22,8 @@ GROUPS = {
         ("worktime", "calendaryear"): ALL,
         ("worktime", "deadlinerule"): KEEP,
         ("worktime", "rungrule"): KEEP,
+        ("incidents", "category"): KEEP,
+        ("incidents", "responsibility"): KEEP,
     },
     # Rights and postings, but no accounts.
     "security administrators": {

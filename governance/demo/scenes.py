@@ -1,0 +1,78 @@
+"""The incidents that the sign-ins find on their desks: every status, some late, some due soon."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from governance.demo.plot import Acts, Plot
+
+# In place of a category: the matter of the scene before, reported by somebody else.
+SAME = "="
+# Category, then the moves, each with the hours before the end of the story.
+# Limits: red 2 hours, yellow 24, blue 72 from the report.
+SCENES: tuple[tuple[str, str], ...] = (
+    # Open, one for each status and office of the line of the sign-ins.
+    ("F03", "report:3.6"),
+    ("G02", "report:5.2"),
+    ("G01", "report:0.7"),
+    ("F01", "report:21 accept:19.5"),
+    ("J01", "report:80 accept:76 comment:50"),
+    ("G06", "report:62.2 correct:61.7 accept:60"),
+    ("F02", "report:54.4 accept:52"),
+    ("K02", "report:58 accept:56.5 assign:56"),
+    ("C02", "report:14.3 accept:13"),
+    ("F05", "report:31 accept:30 dispatch:29.2"),
+    ("F06", "report:92 accept:90 dispatch:84"),
+    ("F03", "report:51 accept:49 dispatch:48 accept:46.5 assign:46"),
+    ("F04", "report:78 accept:77 dispatch:75 accept:60"),
+    ("J04", "report:86 accept:85 dispatch:vacant:82"),
+    ("C01", "report:27 accept:26.5 escalate:24.8"),
+    ("A03", "report:32 accept:30 escalate:28"),
+    ("C04", "report:20 accept:19 escalate:15.5 accept:14 dispatch:12.8"),
+    ("G03", "report:11 accept:10.2 escalate:8.5"),
+    ("J03", "report:55 accept:53 escalate:50 escalate:34"),
+    ("A06", "report:84 accept:82 escalate:79 escalate:60 accept:58"),
+    ("C03", "report:17 accept:16 escalate:14.5 escalate:9"),
+    ("K01", "report:25 accept:23.5 ask:22"),
+    ("M01", "report:12.4 accept:12 ask:11.5 answer:10 comment:9"),
+    ("L03", "report:28 accept:27 ask:26 answer:13.5"),
+    ("G05", "report:19 accept:18 handle:8"),
+    ("F02", "report:45 accept:44 dispatch:43 accept:40 handle:13.2"),
+    ("C01", "report:39 accept:38 handle:32 verify:failed:15"),
+    ("I01", "report:41 accept:40 handle:33 verify:9.5"),
+    ("F01", "report:300 accept:298 handle:290 verify:270 close:266 reopen:30 accept:29"),
+    ("K03", "report:22 accept:21 regrade:20 comment:12"),
+    # Reported by two people.
+    ("F02", "report:33.5 accept:33"),
+    (SAME, "report:33.2 accept:32.6 link:32.4"),
+    ("F01", "report:221 accept:219 handle:202 verify:197 close:195"),
+    (SAME, "report:220.3 merge:218"),
+    # Closed, one for each outcome.
+    ("F04", "report_done:34"),
+    ("F03", "report:130 accept:129 dispatch:127 accept:122 handle:104 verify:81 close:79"),
+    (
+        "H04",
+        "report:170 accept:169.6 escalate:169.2 dispatch:168.9 accept:168.7 handle:168.4 "
+        "verify:150 close:partly:148",
+    ),
+    ("I01", "report:101 accept:99 close:explained:78"),
+    ("A04", "report:200 accept:196 close:not_ours:175"),
+    ("G03", "report:210 accept:208 close:waits:190"),
+    ("C02", "report:60 void:59"),
+    (
+        "K06",
+        "report:150 accept:149 handle:128 verify:105 close:103 "
+        "reopen:57 accept:55 handle:35 verify:12 close:10",
+    ),
+    ("F05", "report:70 accept:68 dispatch:66 send_back:58 dispatch:57 accept:53 handle:34 verify:11"),
+)
+
+
+def scene(plot: Plot, moves: str, *, end: datetime) -> Acts:
+    """Play the moves of one scene."""
+    for entry in moves.split():
+        move, _, hours = entry.rpartition(":")
+        plot.at = end - timedelta(hours=float(hours), seconds=plot.rng.randint(1, 50))
+        taken = yield plot.cue(move)
+        if not taken:
+            raise ValueError(f"nobody can take {move} on {plot.story.title}")
