@@ -34,7 +34,7 @@ GUARDS = (
     Guard(
         "the row lock of a step",
         "grid/casework/locks.py",
-        '.select_for_update(of=("self",))',
+        '.select_for_update(of=("self",), no_key=True)',
         "",
         ("tests/casework/test_races.py",),
     ),
