@@ -52,6 +52,23 @@ class PostingForm(ModelForm):
         return user
 
 
+class AbsenceForm(ModelForm):
+    """An absence in which nobody stands in for somebody else by his own entry."""
+
+    entered_by: Any = None
+
+    def clean_stand_in(self) -> User | None:
+        """
+        Return the stand-in.
+
+        :raises ValidationError: when somebody would give himself the rights of a posting (三员分立).
+        """
+        stand_in: User | None = self.cleaned_data["stand_in"]
+        if stand_in is not None and stand_in == self.entered_by:
+            raise ValidationError(_("Nobody grants a posting to himself."))
+        return stand_in
+
+
 class NowFilter(admin.SimpleListFilter):
     """Keep what runs today."""
 
@@ -105,8 +122,14 @@ class AbsenceInline(admin.TabularInline):
     """When somebody is away from a posting, and who stands in."""
 
     model = Absence
+    form = AbsenceForm
     extra = 0
     autocomplete_fields = ["stand_in"]
+
+    def get_formset(self, request: HttpRequest, obj: Posting | None = None, **kwargs: Any) -> Any:
+        """Tell the forms who enters it."""
+        form = type("AbsenceForm", (AbsenceForm,), {"entered_by": request.user})
+        return super().get_formset(request, obj, form=form, **kwargs)
 
 
 @admin.register(Posting)
@@ -153,9 +176,17 @@ class PostingAdmin(admin.ModelAdmin):
 class AbsenceAdmin(admin.ModelAdmin):
     """Who is away and who stands in."""
 
+    form = AbsenceForm
     list_display = ["posting", "stand_in", "starts_on", "ends_on"]
     list_filter = [NowFilter]
     list_select_related = ["posting__user", "posting__organisation", "stand_in"]
     search_fields = ["posting__user__name", "posting__organisation__name", "stand_in__name"]
     autocomplete_fields = ["posting", "stand_in"]
     date_hierarchy = "starts_on"
+
+    def get_form(
+        self, request: HttpRequest, obj: Absence | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Tell the form who enters it."""
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (form,), {"entered_by": request.user})

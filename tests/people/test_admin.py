@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
-from grid.organisations.models import Organisation, Posting, Role
+from grid.organisations.models import Absence, Organisation, Posting, Role
 from grid.people.models import User
 from tests.factories.city import PASSWORD, City, add_user, build_city
 
@@ -138,6 +138,27 @@ def test_nobody_grants_anything_to_himself(city: City):
     client.post(reverse("admin:organisations_posting_change", args=[own.pk]), posting)
     own.refresh_from_db()
     assert own.role == Role.AUDITOR
+
+
+def test_nobody_makes_himself_the_stand_in_of_somebody_with_more_rights(city: City):
+    client = signed_in_as("security administrators")
+    me = User.objects.get(username="security.administrators")
+    posting = Posting.objects.get(user=city.district_officer)
+    away = {"posting": posting.pk, "stand_in": me.pk, "starts_on": "2026-03-01", "ends_on": "2036-03-01"}
+    with_posting = {
+        "user": posting.user_id, "organisation": posting.organisation_id, "role": posting.role,
+        "area": posting.area_id, "full_time": "on", "starts_on": "2020-01-01",
+        "absences-TOTAL_FORMS": "1", "absences-INITIAL_FORMS": "0",
+        **{f"absences-0-{name}": value for name, value in away.items()},
+    }  # fmt: skip
+
+    client.post(reverse("admin:organisations_absence_add"), away)
+    client.post(reverse("admin:organisations_posting_change", args=[posting.pk]), with_posting)
+    assert not Absence.objects.exists()
+
+    with_posting["absences-0-stand_in"] = city.supervisor.pk
+    client.post(reverse("admin:organisations_posting_change", args=[posting.pk]), with_posting)
+    assert Absence.objects.get().stand_in == city.supervisor
 
 
 def test_the_password_of_another_administrator_cannot_be_set(city: City):
