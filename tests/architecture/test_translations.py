@@ -91,7 +91,7 @@ def test_translations_keep_the_places_of_their_values() -> None:
     for entry in catalogue().values():
         for text in [entry.msgstr] if entry.msgstr else entry.msgstr_plural.values():
             ours = set(PLACES.findall(text))
-            theirs = set(PLACES.findall(entry.msgid)) | set(PLACES.findall(entry.msgid_plural or ""))
-            if not ours <= theirs or (not entry.msgid_plural and ours != theirs):
+            # Chinese has one form for all numbers: it needs the number also where English says “1 day”.
+            if ours != set(PLACES.findall(entry.msgid_plural or entry.msgid)):
                 wrong.append(entry.msgid)
     assert wrong == []
