@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
@@ -58,8 +58,8 @@ class NoNullMiddleware:
         """
         Pass on what is an address.
 
-        :raises SuspiciousOperation: which becomes the page of 400.
+        :raises BadRequest: which becomes the page of 400.
         """
         if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
-            raise SuspiciousOperation("A null character in an address.")
+            raise BadRequest("A null character in an address.")
         return self.get_response(request)
