@@ -65,7 +65,7 @@ GUARDS = (
         "constraint=models.UniqueConstraint(fields=('deadline', 'level', 'due_at'), "
         "name='rung_climbed_once')",
         "constraint=models.CheckConstraint(condition=models.Q(level__gt=0), name='rung_climbed_once')",
-        ("tests/supervision",),
+        ("tests/casework/test_deadlines.py",),
     ),
     Guard(
         "the savepoint around each case of the ladder",

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from grid.casework import deadlines, ledger, timeline
 from grid.casework.actors import Actor
-from grid.casework.models import Case, Deadline
+from grid.casework.models import Case, Deadline, Rung
 from grid.casework.steps import take_step
 from grid.worktime.models import DeadlineRule, RungRule
 from tests.factories.city import City, acting, build_city
@@ -149,6 +150,18 @@ def test_lights_go_by_the_rung_rules(case: Case) -> None:
     assert lit == ["GREEN", "YELLOW", "ORANGE"]
     assert deadlines.light(deadline, at=deadline.due_at).name == "RED"
     assert RungRule.objects.filter(unit="hour").count() >= 3
+
+
+def test_the_database_refuses_a_rung_that_was_climbed_and_takes_it_again_for_another_date(case: Case) -> None:
+    deadline = Deadline.objects.get(case=case)
+    rung = {"deadline": deadline, "level": 1, "climbed_at": AT, "told": True}
+    Rung.objects.create(due_at=AT, **rung)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Rung.objects.create(due_at=AT, **rung)
+
+    Rung.objects.create(due_at=AT + timedelta(days=1), **rung)
+
+    assert Rung.objects.count() == 2
 
 
 def test_a_finished_deadline_is_never_recomputed(city: City, case: Case) -> None:
