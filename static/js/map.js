@@ -1,6 +1,6 @@
 /* A map of outlines and one point; drawn from our own data, so it needs no tiles from elsewhere.
    <div class="map" data-map data-latitude="33.6" data-longitude="119.02" data-outlines="/areas/….geojson"
-        data-pick-latitude="id_latitude" data-pick-longitude="id_longitude" role="img" aria-label="…"></div>
+        data-pick-latitude="id_latitude" data-pick-longitude="id_longitude" role="region" aria-label="…"></div>
    All attributes are optional but data-map. data-here names the feature that gets the thicker line. With data-pick-… a press on the map moves the point and fills the
    fields. Outlines are GeoJSON in WGS 84; properties.label is shown, properties.here draws the thicker line.
    data-labels writes the names that fit into their shapes; with data-feature-link="/areas/0/" a press on a shape
@@ -60,7 +60,7 @@ function wakeMap(box) {
     const box = shape.getBounds();
     const width = map.latLngToLayerPoint(box.getNorthEast()).x - map.latLngToLayerPoint(box.getSouthWest()).x;
     label.hidden = false;
-    label.hidden = label.offsetWidth > 0.85 * width;
+    label.hidden = label.offsetWidth > 0.8 * width;
   }
 
   function move(latlng) {
