@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
@@ -58,8 +58,11 @@ class NoNullMiddleware:
         """
         Pass on what is an address.
 
-        :raises BadRequest: which becomes the page of 400.
+        :raises Http404: when the null character stands in the path.
+        :raises BadRequest: when it stands in the query.
         """
-        if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+        if "\x00" in request.path_info:
+            raise Http404
+        if "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("A null character in an address.")
         return self.get_response(request)
