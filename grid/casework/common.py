@@ -22,6 +22,8 @@ from grid.organisations.models import Posting, Role
 from grid.people.models import User
 
 OFFICERS = tuple(sorted(OFFICE_ROLES))
+# Whoever was given a matter to handle does not make it disappear; his head or a superior may.
+DECIDING = tuple(sorted(OFFICE_ROLES - {Role.HANDLER}))
 SUPERIORS = (Role.STREET_OFFICER, Role.DISTRICT_OFFICER, Role.SUPERVISOR)
 
 
@@ -219,7 +221,7 @@ def common_steps(
         Step(
             "void",
             _("Void"),
-            working,
+            any_of(of_lead(*DECIDING), of_superior(*SUPERIORS)),
             void,
             is_open,
             frozenset({voided}),

@@ -21,6 +21,7 @@ from grid.incidents.models import Category, Incident
 from grid.incidents.routing import Routes, routes
 from grid.incidents.statuses import Status
 from grid.organisations.models import Organisation, Role
+from grid.organisations.services import superiors_of
 
 PASSED, FAILED = "passed", "failed"
 # What is closed without having been handled, and so without anything to verify.
@@ -209,7 +210,10 @@ def _check_lead(lead: Organisation, case: Case, found: Routes) -> None:
     if lead == case.lead:
         raise serializers.ValidationError({"lead": _("This organisation leads the matter already.")})
     holds, gets = case.lead.governs, lead.governs
-    if holds and gets and Tier(gets.tier).rank < Tier(holds.tier).rank:
+    wider = bool(holds and gets and Tier(gets.tier).rank < Tier(holds.tier).rank)
+    # The city governs no area of the tree; it can be given a matter only by a district, where going up ends.
+    above = bool(holds and holds.tier != Tier.DISTRICT and lead.pk in superiors_of(case.lead_id))
+    if wider or above:
         raise serializers.ValidationError(
             {"lead": _("This organisation stands above yours. Pass the matter up instead.")}
         )

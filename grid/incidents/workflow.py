@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from grid.areas.models import Tier
@@ -80,6 +81,13 @@ def can_go_back(incident: Incident, actor: Actor) -> Promise | None:
     if incident.dispatched_by_id is None and incident.case.lead.governs_id is not None:
         return _("Nobody dispatched it to you. Pass it up instead.")
     return needs_area(incident, actor)
+
+
+def may_close_now(incident: Incident, actor: Actor) -> Promise | None:
+    """Say why the office of the area cannot close yet: unverified, a matter is closed by who has it."""
+    if incident.case.status == S.VERIFIED or in_charge.allows(incident.case, actor):
+        return None
+    return format_lazy(_("“{step}” is for: {who}."), step=_("Close"), who=in_charge.words)
 
 
 def of_dispatcher(*roles: str) -> Rule:
@@ -220,7 +228,8 @@ STEPS = (
         style="primary",
     ),
     # Before verifying only as explained, not ours or waiting: nothing was done that could be verified.
-    # A handler never closes his own work; the office of the area or the one above does.
+    # A handler never closes his own work; the office of the area or the one above does. What has been passed
+    # up or given to an office, and is not verified, the community cannot close over its head.
     Step(
         "close",
         _("Close"),
@@ -229,6 +238,7 @@ STEPS = (
         frozenset({S.VERIFIED, S.REPORTED, S.ACCEPTED, S.ESCALATED}),
         frozenset({S.CLOSED}),
         data=data.CloseData,
+        when=may_close_now,
         public_text=_("Your matter is closed."),
     ),
     Step(

@@ -224,6 +224,43 @@ def test_only_verified_work_is_closed_as_solved(city):
     assert Deadline.objects.get(case=case).status == "cancelled"
 
 
+def test_the_community_does_not_close_what_others_have_before_it_is_verified(city):
+    case = report(city)
+    take(case, "escalate", city.clerk, reason="社区无执法权")
+    assert "close" not in names(case, city.clerk)
+    assert "close" in names(case, city.street_officer)
+
+    take(case, "dispatch", city.street_officer, lead=city.department.code, reason="城管职责")
+    take(case, "accept", city.handler)
+    with pytest.raises(StepNotPossible):
+        take(case, "close", city.clerk, outcome="not_ours", explanation="不归我们")
+
+    take(case, "handle", city.handler, result="已清运")
+    take(case, "verify", city.worker, finding="passed")
+    assert "close" in names(case, city.clerk)
+
+
+def test_a_handler_does_not_void_what_he_was_given_to_handle(city):
+    case = report(city)
+    take(case, "dispatch", city.clerk, lead=city.department.code, reason="城管职责")
+
+    assert "void" not in names(case, city.handler)
+    assert "void" in names(case, city.district_officer)
+
+
+def test_a_matter_is_not_dispatched_past_the_levels_to_the_city(city):
+    case = report(city)
+
+    with pytest.raises(ValidationError) as caught:
+        take(case, "dispatch", city.clerk, lead=city.city_org.code, reason="市里管")
+    assert set(caught.value.detail) == {"lead"}
+
+    take(case, "escalate", city.clerk, reason="社区无执法权")
+    take(case, "escalate", city.street_officer, reason="跨街道")
+    take(case, "dispatch", city.district_officer, lead=city.city_org.code, reason="跨区")
+    assert case.lead == city.city_org
+
+
 def test_a_handler_does_not_close(city):
     case = report(city)
     take(case, "dispatch", city.clerk, lead=city.department.code)
