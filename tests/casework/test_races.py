@@ -129,28 +129,11 @@ def test_an_event_with_an_earlier_id_that_commits_last_is_read_by_every_reader_o
         feed.read(name, lambda events: seen[name].extend(e.pk for e in events))
 
     reader("a")
-    written, commit = threading.Event(), threading.Event()
-    late: list[int] = []
-
-    def slow() -> None:
-        with transaction.atomic():
-            taken = take_step(first.pk, "comment", by=Actor(city.worker), data={"text": "慢"}, at=AT)
-            late.append(taken.event.pk)
-            written.set()
-            commit.wait(timeout=20)
-        connections.close_all()
-
-    thread = threading.Thread(target=slow)
-    thread.start()
-    written.wait(timeout=20)
-    quick = take_step(second.pk, "comment", by=Actor(city.worker), data={"text": "快"}, at=AT).event.pk
-    assert late[0] < quick
+    late, quick = _entry_that_commits_late(city, first, second)
     reader("a")
     reader("b")
     assert quick in seen["a"]
-    assert late[0] not in seen["a"]
-    commit.set()
-    thread.join()
+    assert late() < quick
     reader("a")
     reader("b")
 
@@ -158,6 +141,67 @@ def test_an_event_with_an_earlier_id_that_commits_last_is_read_by_every_reader_o
     assert sorted(seen["a"]) == everything
     assert sorted(seen["b"]) == everything
     assert connection.in_atomic_block is False
+
+
+def test_a_position_that_was_given_is_never_given_anew(city: City) -> None:
+    """A numberer that has not committed yet sees one entry; another, meanwhile, sees an earlier one too."""
+    first, second = report(city, at=AT), report(city, at=AT)
+    feed.number()
+    late, quick = _entry_that_commits_late(city, first, second)
+    numbered, commit = threading.Event(), threading.Event()
+
+    def slow_numberer() -> None:
+        with transaction.atomic():
+            feed.number()
+            numbered.set()
+            commit.wait(timeout=20)
+        connections.close_all()
+
+    slow = threading.Thread(target=slow_numberer)
+    slow.start()
+    numbered.wait(timeout=20)
+    earlier = late()
+
+    def quick_numberer() -> None:
+        feed.number()
+        connections.close_all()
+
+    other = threading.Thread(target=quick_numberer)
+    other.start()
+    other.join(timeout=1)
+    commit.set()
+    slow.join()
+    other.join()
+
+    positions = dict(Event.objects.filter(pk__in=[earlier, quick]).values_list("pk", "feed__position"))
+    assert earlier < quick
+    assert positions[quick] < positions[earlier]
+
+
+def _entry_that_commits_late(city: City, first: Case, second: Case) -> tuple[Callable[[], int], int]:
+    """Write an entry that waits for its commit and one that does not; return how to commit it, and that one."""
+    written, commit = threading.Event(), threading.Event()
+    late: list[int] = []
+
+    def write() -> None:
+        with transaction.atomic():
+            taken = take_step(first.pk, "comment", by=Actor(city.worker), data={"text": "慢"}, at=AT)
+            late.append(taken.event.pk)
+            written.set()
+            commit.wait(timeout=20)
+        connections.close_all()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    written.wait(timeout=20)
+    quick = take_step(second.pk, "comment", by=Actor(city.worker), data={"text": "快"}, at=AT).event.pk
+
+    def finish() -> int:
+        commit.set()
+        thread.join()
+        return late[0]
+
+    return finish, quick
 
 
 def test_readers_that_number_at_once_give_each_row_one_position(
