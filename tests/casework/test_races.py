@@ -179,7 +179,7 @@ def test_a_position_that_was_given_is_never_given_anew(city: City) -> None:
 
 
 def _entry_that_commits_late(city: City, first: Case, second: Case) -> tuple[Callable[[], int], int]:
-    """Write an entry that waits for its commit and one that does not; return how to commit it, and that one."""
+    """Write an entry that waits for its commit and one that does not; return how to commit it, and the id."""
     written, commit = threading.Event(), threading.Event()
     late: list[int] = []
 
