@@ -30,7 +30,7 @@ from grid.supervision.services import climb
 
 SEED = 320812
 # How many incidents besides the scenes, in the year before the end.
-LIVES, LIVES_SMALL = 190, 12
+LIVES, LIVES_SMALL = 175, 12
 YEAR = 365
 # More and more is reported, as the portal is taken up.
 GROWTH = 1.35
@@ -38,7 +38,7 @@ GROWTH = 1.35
 TWINS = 41
 NOTICES_SINCE = timedelta(days=21)
 READ_AFTER = timedelta(hours=5)
-UNREAD_SINCE = timedelta(hours=26)
+UNREAD_SINCE = timedelta(hours=12)
 
 
 class AlreadyFilled(Exception):

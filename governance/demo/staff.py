@@ -31,7 +31,9 @@ SIGN_INS = {
 # The sign-ins serve in 花街 of 闸口街道; the small demo has only the first subdistrict.
 HOME_STREET = "320812004000"
 # Every so many-th grid lacks somebody.
-LACKS_PART_TIME, LACKS_FULL_TIME = 11, 23
+LACKS_PART_TIME, LACKS_FULL_TIME = 19, 31
+# So does this one of the community of the sign-ins.
+LACKS_AT_HOME = 2
 # Companies and teams where nobody is entered, so that the vacancy is told; a community without a head.
 VACANT = ("320812000000-W3", "320812003000-ZF")
 HEADLESS = 7
@@ -115,11 +117,12 @@ def hire(territory: Territory, bodies: Bodies, *, as_of: date, rng: Random) -> S
 def _hire_grids(book: _Book, staff: Staff, territory: Territory, bodies: Bodies) -> None:
     """Give every grid a leader, a worker and two part-time workers; a few lack somebody."""
     communities = {c.pk: c for c in territory.communities}
+    short = territory.below(staff.home)[LACKS_AT_HOME]
     for place, grid in enumerate(territory.grids, start=1):
         body = bodies.governs(communities[grid.parent_id])
         at_home = grid == staff.home_grid
         full = 1 if place % LACKS_FULL_TIME == 0 and not at_home else 2
-        part = 1 if place % LACKS_PART_TIME == 0 and not at_home else 2
+        part = 1 if (place % LACKS_PART_TIME == 0 and not at_home) or grid == short else 2
         team = [book.person("worker" if at_home and not n else "") for n in range(full + part)]
         for number, user in enumerate(team):
             # The sign-in is a worker, so that somebody else leads its grid.

@@ -27,6 +27,23 @@ SEASONS = {
     "落叶": {10, 11, 12},
     "大风": {2, 3, 4, 7, 8, 11},
 }
+# Words of a story that fits no village.
+IN_TOWN = (
+    "小区",
+    "号楼",
+    "楼道",
+    "单元",
+    "电梯",
+    "业主",
+    "物业",
+    "车库",
+    "商场",
+    "公交",
+    "工地",
+    "学校",
+    "校门",
+    "盲道",
+)
 # What a grid worker settles on the spot.
 AT_ONCE = {
     "A01",
@@ -86,45 +103,41 @@ def invent(grid: Area, community: Area, *, month: int, category: str, rng: Rando
 
     :param category: empty for any, as often as its kind comes.
     """
-    rows = _rows(month, category)
+    rows = _rows(month, category, village=community.name.endswith(VILLAGE))
     weights = [WEIGHTS[row["category"][0]] / _siblings(rows)[row["category"][0]] for row in rows]
     row = rng.choices(rows, weights)[0]
-    where = place_in(community, rng)
-    facts = {"where": where, "n": rng.randint(1, 28), "m": rng.randint(2, 9), "k": rng.randint(18, 90)}
+    number = rng.randint(1, 26)
+    where = place_in(community, row["place"], number, rng)
+    facts = {"where": where, "n": number, "m": rng.randint(3, 9), "k": rng.randint(18, 90)}
     said = {name: row[name].format(**facts) for name in ("title", "description", "result")}
     return Story(row["category"], where=where, **said)
 
 
-def place_in(community: Area, rng: Random) -> str:
-    """Return an invented address in a community; the names of the roads are real."""
-    village = community.name.endswith(VILLAGE)
-    kind = "village" if village else rng.choices(("spots", "town"), (5, 6))[0]
+def place_in(community: Area, kind: str, building: int, rng: Random) -> str:
+    """Return an invented address of a kind (road, shop, home …); the names of the roads are real."""
     first, second = rng.sample(words()["roads"], 2)
     return str(
         say(
-            kind,
+            "in_village" if community.name.endswith(VILLAGE) else f"at_{kind}",
             rng,
             place=short_name(community).removesuffix("小区"),
             road=first,
             road2=second,
             number=rng.randint(3, 268),
-            n=rng.randint(1, 26),
+            n=building,
             u=rng.randint(1, 6),
         )
     )
 
 
-def _rows(month: int, category: str) -> list[dict[str, str]]:
-    """Return the stories that fit a month."""
+def _rows(month: int, category: str, *, village: bool) -> list[dict[str, str]]:
+    """Return the stories that fit a month and a place."""
     chosen = outlines()[category] if category else [row for rows in outlines().values() for row in rows]
-    return [
-        row
-        for row in chosen
-        if not any(
-            word in row["title"] + row["description"] and month not in months
-            for word, months in SEASONS.items()
-        )
-    ]
+    unfit = {word for word, months in SEASONS.items() if month not in months}
+    if village:
+        unfit.update(IN_TOWN)
+    found = [row for row in chosen if village or row["place"] != "village"]
+    return [row for row in found if not any(word in row["title"] + row["description"] for word in unfit)]
 
 
 def _siblings(rows: list[dict[str, str]]) -> dict[str, int]:

@@ -93,18 +93,9 @@ class OrganisationAdmin(admin.ModelAdmin):
     """Bodies that can lead a case; they end, they are never deleted."""
 
     form = OrganisationForm
-    list_display = [
-        "code",
-        "name",
-        "type",
-        "parent",
-        "functional_superior",
-        "governs",
-        "phone",
-        "valid_until",
-    ]
+    list_display = ["name", "code", "type", "parent", "functional_superior", "valid_until"]
     list_filter = ["type", ("governs", admin.EmptyFieldListFilter)]
-    list_select_related = ["parent", "functional_superior", "governs"]
+    list_select_related = ["parent", "functional_superior"]
     search_fields = ["code", "name", "name_en"]
     autocomplete_fields = ["parent", "functional_superior", "area", "governs"]
     fieldsets = [

@@ -2,12 +2,14 @@
 
 from django.apps import AppConfig
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
 
 
 class OrganisationsConfig(AppConfig):
     """Register the app."""
 
     name = "grid.organisations"
+    verbose_name = _("Organisations and postings")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

@@ -28,7 +28,7 @@ class User(AbstractUser):
 
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
-    name = models.CharField(_("Name"), max_length=100)
+    name = models.CharField(_("Full name"), max_length=100)
     type = models.CharField(_("Type"), max_length=10, choices=UserType, default=UserType.PERSON)
     phone = models.CharField(_("Service telephone"), max_length=30, blank=True)
     language = models.CharField(_("Language"), max_length=10, blank=True)

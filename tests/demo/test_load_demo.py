@@ -307,5 +307,6 @@ def test_every_story_has_a_category_and_stays_within_its_fields(db: None):
             assert all(row[name].strip() for name in ("title", "description", "result"))
             assert row["title"].startswith("{where}")
             assert len(row["title"]) < 60
+            assert row["place"] == "village" or f"at_{row['place']}" in texts.words()
     assert set(texts.AT_ONCE) <= set(texts.outlines())
     assert {code[0] for code in texts.outlines()} == set(texts.WEIGHTS)

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
                 ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('name', models.CharField(max_length=100, verbose_name='Name')),
+                ('name', models.CharField(max_length=100, verbose_name='Full name')),
                 ('type', models.CharField(choices=[('person', 'Person'), ('partner', 'Partner system'), ('machine', 'The portal itself')], default='person', max_length=10, verbose_name='Type')),
                 ('phone', models.CharField(blank=True, max_length=30, verbose_name='Service telephone')),
                 ('language', models.CharField(blank=True, max_length=10, verbose_name='Language')),
