@@ -198,6 +198,43 @@ def test_every_part_is_ready_within_a_minute(portal: Portal, running: "subproces
     wait_until(lambda: portal.ready() == expected, "every part is ok")
 
 
+LATE = """
+from datetime import timedelta
+from django.utils import timezone
+from grid.casework.actors import Actor
+from grid.casework.steps import open_case
+from grid.people.models import User
+worker = User.objects.get(username="worker")
+data = {"category": "F01", "urgency": "red", "area": worker.postings.get().area.code}
+at = timezone.now() - timedelta(hours=2, minutes=1)
+print(open_case("incident", "report", by=Actor(worker), data=data, at=at).case.number)
+"""
+TOLD = """
+from grid.notices.models import Notice
+print(Notice.objects.filter(recipient__username="street", case__number="{}", level=3).count())
+"""
+RUNS = "from grid.supervision.models import LadderRun; print(LadderRun.objects.exclude(finished_at=None).count())"
+
+
+def runs(portal: Portal) -> int:
+    """Return how often the ladder has run to its end."""
+    return int(portal.manage("shell", "--no-imports", "-c", RUNS).split()[-1])
+
+
+def test_the_running_beat_tells_the_street_of_what_is_late_exactly_once(
+    portal: Portal, running: "subprocess.Popen[bytes]"
+) -> None:
+    number = portal.manage("shell", "--no-imports", "-c", LATE).split()[-1]
+
+    def told() -> int:
+        return int(portal.manage("shell", "--no-imports", "-c", TOLD.format(number)).split()[-1])
+
+    wait_until(lambda: told() == 1, "the street is told", 150)
+    before = runs(portal)
+    wait_until(lambda: runs(portal) > before, "the ladder climbs again", 150)
+    assert told() == 1
+
+
 def test_an_interrupt_leaves_no_process_and_the_next_start_has_all_the_data(
     portal: Portal, running: "subprocess.Popen[bytes]"
 ) -> None:
