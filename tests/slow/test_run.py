@@ -213,7 +213,10 @@ TOLD = """
 from grid.notices.models import Notice
 print(Notice.objects.filter(recipient__username="street", case__number="{}", level=3).count())
 """
-RUNS = "from grid.supervision.models import LadderRun; print(LadderRun.objects.exclude(finished_at=None).count())"
+RUNS = """
+from grid.supervision.models import LadderRun
+print(LadderRun.objects.exclude(finished_at=None).count())
+"""
 
 
 def runs(portal: Portal) -> int:
