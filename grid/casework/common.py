@@ -175,6 +175,8 @@ def common_steps(
     is_open = frozenset(open_statuses)
     everywhere = is_open | frozenset(closed_statuses)
     working = any_of(of_lead(*OFFICERS), of_superior(*SUPERIORS))
+    # What ends a matter or its deadline is not for whoever only handles it.
+    deciding = any_of(of_lead(*DECIDING), of_superior(*SUPERIORS))
     return (
         Step("comment", _("Comment"), staff(), _nothing, everywhere, data=CommentData),
         Step("attach", _("Add files"), staff(), _nothing, is_open, data=AttachData),
@@ -199,7 +201,7 @@ def common_steps(
         Step(
             "merge",
             _("Merge into another matter"),
-            working,
+            deciding,
             merge,
             is_open,
             frozenset({merged}),
@@ -210,7 +212,7 @@ def common_steps(
         Step(
             "unmerge",
             _("Take out of the merger"),
-            working,
+            deciding,
             unmerge,
             frozenset({merged}),
             is_open,
@@ -221,7 +223,7 @@ def common_steps(
         Step(
             "void",
             _("Void"),
-            any_of(of_lead(*DECIDING), of_superior(*SUPERIORS)),
+            deciding,
             void,
             is_open,
             frozenset({voided}),

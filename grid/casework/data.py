@@ -11,6 +11,8 @@ from rest_framework import serializers
 
 from grid.casework.models import Upload
 
+LONGEST_AGO = timedelta(days=366)
+
 
 class UploadsField(serializers.ListField):
     """Ids of files that this user sent before and that no case has claimed yet."""
@@ -75,7 +77,7 @@ def text_field(**kwargs: Any) -> serializers.CharField:
 
 
 class HappenedOnField(serializers.DateField):
-    """A day that somebody states: not in the future."""
+    """A day that somebody states: not in the future, and not so long ago that the year must be a slip."""
 
     def __init__(self, **kwargs: Any) -> None:
         """Be optional: without it the day of the portal's clock counts."""
@@ -98,6 +100,8 @@ class HappenedOnField(serializers.DateField):
         today = timezone.localdate(self.context["at"])
         if day > today + timedelta(days=1):
             raise serializers.ValidationError(_("This day is in the future."))
+        if day < today - LONGEST_AGO:
+            raise serializers.ValidationError(_("This day is more than a year ago. Check the year."))
         return min(day, today)
 
 

@@ -229,3 +229,26 @@ def test_the_database_refuses_a_detail_row_of_another_kind(case: Case) -> None:
 
     with pytest.raises(IntegrityError), connection.cursor() as cursor:
         cursor.execute("UPDATE casework_case SET kind = 'petition' WHERE id = %s", [case.pk])
+
+
+@pytest.mark.parametrize(("day", "field"), [("2026-09-10", True), ("1926-08-31", True), ("2026-08-31", False)])
+def test_a_stated_day_is_neither_in_the_future_nor_of_another_age(
+    city: City, case: Case, day: str, field: bool
+) -> None:
+    take_step(case.pk, "accept", by=acting(city.clerk), data={}, at=later(minutes=1))
+    data = {"result": "已清运", "happened_on": day}
+    if not field:
+        taken = take_step(case.pk, "handle", by=acting(city.clerk), data=data, at=later(minutes=2))
+        assert str(taken.event.happened_on) == day
+        return
+    with pytest.raises(ValidationError) as caught:
+        take_step(case.pk, "handle", by=acting(city.district_officer), data=data, at=later(minutes=2))
+    assert set(caught.value.detail) == {"happened_on"}
+
+
+def test_a_handler_ends_no_matter_by_merging_or_voiding_it(city: City, case: Case) -> None:
+    other = report(city, at=AT)
+    Case.objects.filter(pk=case.pk).update(lead=city.department)
+    for step, data in (("void", {"reason": "x"}), ("merge", {"other": other.number, "reason": "x"})):
+        with pytest.raises(StepNotPossible):
+            take_step(case.pk, step, by=acting(city.handler), data=data, at=later(minutes=1))
