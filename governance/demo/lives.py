@@ -59,7 +59,7 @@ ASIDES = (
 
 def life(plot: Plot) -> Acts:
     """Lead an incident from the report to its end, however far the time reaches."""
-    if plot.story.category in AT_ONCE and plot.rng.random() < 0.6:
+    if plot.story.category in AT_ONCE and plot.rng.random() < 0.7:
         yield from _steps(plot, ["report_done"])
         return
     yield from _steps(plot, ["report"])

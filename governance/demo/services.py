@@ -30,13 +30,13 @@ from grid.supervision.services import climb
 
 SEED = 320812
 # How many incidents besides the scenes, in the year before the end.
-LIVES, LIVES_SMALL = 175, 12
+LIVES, LIVES_SMALL = 150, 12
 YEAR = 365
 # More and more is reported, as the portal is taken up.
 GROWTH = 1.35
 # Every so many-th incident is reported a second time.
 TWINS = 41
-NOTICES_SINCE = timedelta(days=21)
+NOTICES_SINCE = timedelta(days=14)
 READ_AFTER = timedelta(hours=5)
 UNREAD_SINCE = timedelta(hours=12)
 
