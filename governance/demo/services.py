@@ -30,7 +30,7 @@ from grid.supervision.services import climb
 
 SEED = 320812
 # How many incidents besides the scenes, in the year before the end.
-LIVES, LIVES_SMALL = 150, 12
+LIVES, LIVES_SMALL = 105, 12
 YEAR = 365
 # More and more is reported, as the portal is taken up.
 GROWTH = 1.35
