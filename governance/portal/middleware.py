@@ -1,12 +1,14 @@
-"""In which language a page speaks, and what no page is asked for."""
+"""In which language a page speaks, what no page is asked for, and where a part of one leads to."""
 
 from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+from django_htmx.http import HttpResponseClientRedirect
 
 API = "/api/"
 
@@ -66,3 +68,22 @@ class NoNullMiddleware:
         if "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("A null character in an address.")
         return self.get_response(request)
+
+
+class PartSignInMiddleware:
+    """
+    Lead the whole page to the sign-in when htmx asked for a part of it and the session has ended.
+
+    Without this the sign-in page would be drawn inside a list or a tree. Stands after `HtmxMiddleware`.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Turn a redirect to the sign-in into one that htmx follows with the whole page."""
+        response = self.get_response(request)
+        sign_in = resolve_url(settings.LOGIN_URL)
+        if request.headers.get("HX-Request") and response.headers.get("Location", "").startswith(sign_in):
+            return HttpResponseClientRedirect(sign_in)
+        return response

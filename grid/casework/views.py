@@ -35,14 +35,12 @@ UNPROCESSABLE, CONFLICT, BUSY = 422, 409, 503
 
 
 def signed_in(view: View) -> View:
-    """Ask for a sign-in; a part of a page that htmx asks for leads the whole page there."""
+    """Ask for a sign-in, and keep apart the whole page and its part, which have one address."""
     for_pages = login_required(view)
 
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = for_pages(request, *args, **kwargs)
-        if request.htmx and not request.user.is_authenticated:  # type: ignore[attr-defined]
-            response = HttpResponseClientRedirect(resolve_url(settings.LOGIN_URL))
         patch_vary_headers(response, ("HX-Request",))
         return response
 

@@ -277,3 +277,11 @@ def test_other_apps_add_links_to_a_row_and_parts_to_the_page_of_an_area(reader, 
     assert (community.notes, [note.actions for note in grid.notes]) == ([], ["components/pagination.html"])
     assert nodes.describe_page(community) == []
     assert 'class="empty"' in reader.get(reverse("areas:detail", args=[grid.pk])).content.decode()
+
+
+def test_a_part_asked_for_after_the_session_ended_leads_the_whole_page_to_the_sign_in(client, district):
+    answer = client.get(f"/areas/nodes/{district.pk}/", headers={"hx-request": "true"})
+
+    assert answer.status_code == 200
+    assert answer.headers["HX-Redirect"] == "/accounts/sign-in/"
+    assert answer.content == b""
