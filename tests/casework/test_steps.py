@@ -231,7 +231,9 @@ def test_the_database_refuses_a_detail_row_of_another_kind(case: Case) -> None:
         cursor.execute("UPDATE casework_case SET kind = 'petition' WHERE id = %s", [case.pk])
 
 
-@pytest.mark.parametrize(("day", "field"), [("2026-09-10", True), ("1926-08-31", True), ("2026-08-31", False)])
+@pytest.mark.parametrize(
+    ("day", "field"), [("2026-09-10", True), ("1926-08-31", True), ("2026-08-31", False)]
+)
 def test_a_stated_day_is_neither_in_the_future_nor_of_another_age(
     city: City, case: Case, day: str, field: bool
 ) -> None:
