@@ -233,6 +233,7 @@ def common_steps(
         ),
         Step("climb", _("Deadline reminder"), machine(), climb, is_open, data=ClimbData, hidden=True),
         Step("resume", _("Pause ended"), machine(), resume, is_open, hidden=True),
+        Step("recompute", _("Dates worked out anew"), machine(), recompute, is_open, hidden=True),
         Step(
             "erase",
             _("Erase personal text"),
@@ -335,6 +336,12 @@ def resume(detail: Any, *, by: Actor, at: datetime) -> None:
         pause = deadline.pauses.filter(ended_at=None, until__lte=at).first()
         if pause is not None:
             deadlines.resume(deadline, at=at)
+
+
+def recompute(detail: Any, *, by: Actor, at: datetime) -> None:
+    """Work out the open deadlines anew after the calendar changed; the entry names each that moved."""
+    for deadline in Deadline.objects.filter(case=detail.case, ended_at=None):
+        deadlines.recompute(deadline)
 
 
 def erase(detail: Any, *, by: Actor, at: datetime, entries: list[int], basis: str) -> None:

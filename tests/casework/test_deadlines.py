@@ -7,9 +7,11 @@ from django.db import IntegrityError, transaction
 
 from grid.casework import deadlines, ledger, timeline
 from grid.casework.actors import Actor
-from grid.casework.models import Case, Deadline, Rung
+from grid.casework.calendar_changes import recompute_open
+from grid.casework.models import Case, Deadline, Event, Rung
 from grid.casework.steps import take_step
-from grid.worktime.models import DeadlineRule, RungRule
+from grid.worktime.models import DayKind, DeadlineRule, RungRule
+from grid.worktime.services import override_day
 from tests.factories.city import City, acting, build_city
 from tests.factories.incidents import report
 
@@ -105,6 +107,27 @@ def test_a_pause_that_runs_out_stands_in_the_timeline_with_the_new_date(
     assert statutory.due_at is not None
     assert taken.event.changed["deadline:TEST-15"] == [None, timeline.plain(statutory.due_at)]
     assert taken.case.version == case.version + 1
+
+
+def test_a_change_of_the_calendar_moves_open_dates_once_and_stands_in_the_timeline(
+    case: Case, statutory: Deadline
+) -> None:
+    case.save()
+    before, last_day = statutory.due_at, statutory.due_on
+    assert before is not None
+    assert last_day is not None
+    override_day(on=last_day, kind=DayKind.RESTDAY, source="测试")
+
+    assert recompute_open(at=AT + timedelta(days=1)) == 1
+    assert recompute_open(at=AT + timedelta(days=2)) == 0
+
+    statutory.refresh_from_db()
+    assert statutory.due_at is not None
+    assert statutory.due_at > before
+    event = Event.objects.filter(case=case).latest("seq")
+    assert event.verb == "recompute"
+    assert event.changed["deadline:TEST-15"] == [timeline.plain(before), timeline.plain(statutory.due_at)]
+    assert list(ledger.check()) == []
 
 
 def test_a_pause_is_refused_where_the_rule_allows_none(case: Case) -> None:
