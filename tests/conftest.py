@@ -48,7 +48,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marker = item.get_closest_marker("django_db")
         commits = marker is not None and marker.kwargs.get("transaction", False)
         if commits or {"transactional_db", "live_server"} & set(names):
-            names.append("django_db_serialized_rollback")
+            said = marker.kwargs if marker else {}
+            restoring = pytest.mark.django_db(**{**said, "transaction": True, "serialized_rollback": True})
+            item.add_marker(restoring, append=False)
 
 
 def chromium() -> str:
