@@ -9,7 +9,17 @@ from typing import Any
 
 from django.utils import timezone
 
-from grid.casework.models import Case, Deadline, DeadlineStatus, Extension, Pause, Request, Round, Rung
+from grid.casework.models import (
+    Case,
+    Deadline,
+    DeadlineStatus,
+    Extension,
+    Pause,
+    PauseEnd,
+    Request,
+    Round,
+    Rung,
+)
 from grid.casework.timeline import plain
 from grid.worktime import arithmetic
 from grid.worktime.calendar import WorkCalendar
@@ -113,17 +123,17 @@ def pause(
     return row
 
 
-def resume(deadline: Deadline, *, at: datetime) -> None:
+def resume(deadline: Deadline, *, at: datetime, why: PauseEnd = PauseEnd.RAN_OUT, note: str = "") -> None:
     """
-    Let a paused deadline run again, at the latest when its pause runs out.
+    Let a paused deadline run again, at the latest when its pause runs out, and note what ended the pause.
 
     :raises ValueError: when the deadline is not paused.
     """
     row = deadline.pauses.filter(ended_at=None).first()
     if row is None or deadline.status != DeadlineStatus.PAUSED:
         raise ValueError(f"{deadline.code} is not paused.")
-    row.ended_at = min(at, row.until)
-    row.save(update_fields=["ended_at"])
+    row.ended_at, row.ended_why, row.ended_note = min(at, row.until), why, note
+    row.save(update_fields=["ended_at", "ended_why", "ended_note"])
     deadline.status = DeadlineStatus.RUNNING
     compute(deadline, WorkCalendar.load())
     deadline.save()
@@ -247,7 +257,7 @@ def _end(deadline: Deadline, status: DeadlineStatus, at: datetime) -> Moved:
     """End a deadline; what it stood at stays."""
     due_at = deadline.due_at
     if deadline.status == DeadlineStatus.PAUSED:
-        resume(deadline, at=at)
+        resume(deadline, at=at, why=PauseEnd.DEADLINE_ENDED)
     deadline.status, deadline.ended_at, deadline.next_rung_at = status, at, None
     deadline.save(update_fields=["status", "ended_at", "next_rung_at"])
     return {f"deadline:{deadline.code}": [plain(due_at), None]}

@@ -31,7 +31,9 @@ class Step:
     DRF serializer that the API uses as it is and the pages draw. The effect is called with the detail row,
     its case locked, and the validated data as keyword arguments. `starts` and `meets` name deadline rules
     (a callable is given the detail row). `other` names the field of the data that holds a second case,
-    which is locked too. `when` gives a reason why the step is not possible now, or nothing.
+    which is locked too. `when` gives a reason why the step is not possible now, or nothing. `tells` are
+    those who get a notice of it, in the words of `grid.notices`: lead, head, authority, asker, decider,
+    reporter, parties.
     """
 
     name: str
@@ -53,3 +55,4 @@ class Step:
     hidden: bool = False
     style: str = "secondary"
     when: Callable[[Any, Actor], Words | None] | None = None
+    tells: tuple[str, ...] = ()

@@ -1,7 +1,15 @@
 """The case and everything that hangs on it."""
 
 from grid.casework.models.case import Case, Channel, Outcome, Phase, Round, Urgency
-from grid.casework.models.deadlines import Deadline, DeadlineStatus, Extension, Pause, Rung
+from grid.casework.models.deadlines import (
+    Deadline,
+    DeadlineStatus,
+    Extension,
+    Pause,
+    PauseEnd,
+    Rung,
+    SilenceRung,
+)
 from grid.casework.models.files import Attachment, Upload
 from grid.casework.models.parties import Access, AccessLog, Party, Recusal, Token
 from grid.casework.models.records import (
@@ -43,6 +51,7 @@ __all__ = [
     "Outcome",
     "Party",
     "Pause",
+    "PauseEnd",
     "Phase",
     "Recusal",
     "Request",
@@ -51,6 +60,7 @@ __all__ = [
     "Rung",
     "Seal",
     "SealedHead",
+    "SilenceRung",
     "Token",
     "Upload",
     "Urgency",

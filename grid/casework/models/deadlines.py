@@ -89,6 +89,14 @@ class Deadline(models.Model):
         return self.status in (DeadlineStatus.RUNNING, DeadlineStatus.PAUSED)
 
 
+class PauseEnd(models.TextChoices):
+    """What ended a pause."""
+
+    RAN_OUT = "ran_out", _("It ran out")
+    ENDED_EARLY = "ended_early", _("What it waited for happened")
+    DEADLINE_ENDED = "deadline_ended", _("The deadline ended")
+
+
 class Pause(models.Model):
     """A deadline stands still from one instant to another; every pause has an end."""
 
@@ -98,10 +106,17 @@ class Pause(models.Model):
     starts_at = models.DateTimeField()
     until = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    ended_why = models.CharField(max_length=20, choices=PauseEnd, blank=True)
+    ended_note = models.TextField(blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(until__gt=F("starts_at")), name="pause_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, ended_why="")
+                | Q(ended_at__isnull=False, ended_why__in=PauseEnd.values),
+                name="pause_ended_for_a_reason",
+            ),
             models.UniqueConstraint(
                 fields=["deadline"], condition=Q(ended_at__isnull=True), name="one_open_pause"
             ),
@@ -138,4 +153,21 @@ class Rung(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["deadline", "level", "due_at"], name="rung_climbed_once"),
             models.CheckConstraint(condition=Q(level__range=(1, 5)), name="rung_level_known"),
+        ]
+
+
+class SilenceRung(models.Model):
+    """
+    Somebody was told that the person had heard nothing for too long. Unique, so exactly once a silence.
+
+    `heard_at` is the last word before it: a new word may be followed by a new silence.
+    """
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="silences")
+    heard_at = models.DateTimeField()
+    climbed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case", "heard_at"], name="silence_told_once"),
         ]

@@ -17,6 +17,7 @@ class Party(models.Model):
     capacity = models.CharField(_("Capacity"), max_length=30)
     name = EncryptedTextField(_("Name"), blank=True)
     phone = EncryptedTextField(_("Telephone"), blank=True)
+    email = EncryptedTextField(_("E-mail"), blank=True)
     identity_number = EncryptedTextField(_("Identity number"), blank=True)
     address = EncryptedTextField(_("Address"), blank=True)
     phone_index = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
@@ -32,7 +33,15 @@ class Party(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(erased_at__isnull=True)
-                | Q(name="", phone="", identity_number="", address="", phone_index="", identity_index=""),
+                | Q(
+                    name="",
+                    phone="",
+                    email="",
+                    identity_number="",
+                    address="",
+                    phone_index="",
+                    identity_index="",
+                ),
                 name="erased_party_is_empty",
             ),
         ]

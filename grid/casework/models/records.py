@@ -86,6 +86,7 @@ class Request(models.Model):
     asked_for = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="+")
     asked_at = models.DateTimeField()
     reason = models.TextField()
+    deadline = models.ForeignKey("casework.Deadline", models.PROTECT, null=True, related_name="requests")
     data = models.JSONField(default=dict)
     decider = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="+")
     decide_by = models.DateTimeField(null=True)
@@ -105,6 +106,11 @@ class Request(models.Model):
             models.CheckConstraint(
                 condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("asked_by")),
                 name="request_not_decided_by_asker",
+            ),
+            models.UniqueConstraint(
+                fields=["deadline", "type"],
+                condition=Q(decision="", deadline__isnull=False),
+                name="request_undecided_once",
             ),
         ]
 
