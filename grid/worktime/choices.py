@@ -18,6 +18,25 @@ class Binds(models.TextChoices):
     OFFICE = "office", _("The office in charge")
     PETITIONER = "petitioner", _("The petitioner")
     OUTSIDE = "outside", _("An outside body")
+    WATCH = "watch", _("Nobody; it only watches")
+
+
+class Approver(models.TextChoices):
+    """Who may extend a deadline."""
+
+    UNIT_HEAD = "unit_head", _("The head of the office")
+    SUPERIOR = "superior", _("The superior that assigned it")
+    PARTIES = "parties", _("The parties, by agreement")
+    OUTSIDE = "outside", _("The outside body itself")
+
+
+class Channel(models.TextChoices):
+    """How a message reaches somebody; the portal always does."""
+
+    PORTAL = "portal", _("Portal")
+    EMAIL = "email", _("E-mail")
+    SMS = "sms", _("Text message")
+    CHAT = "chat", _("Work chat")
 
 
 class DayKind(models.TextChoices):

@@ -40,7 +40,7 @@ def statutory(case: Case) -> Deadline:
         basis_en="Test",
         length=15,
         unit="day",
-        extend_by="head",
+        extend_by="unit_head",
         extend_max=10,
         may_pause=True,
         valid_from="2020-01-01",
@@ -116,7 +116,7 @@ def test_a_change_of_the_calendar_moves_open_dates_once_and_stands_in_the_timeli
     before, last_day = statutory.due_at, statutory.due_on
     assert before is not None
     assert last_day is not None
-    override_day(on=last_day, kind=DayKind.RESTDAY, source="测试")
+    override_day(on=last_day, kind=DayKind.RESTDAY, source="测试", by=None, at=AT)
 
     assert recompute_open(at=AT + timedelta(days=1)) == 1
     assert recompute_open(at=AT + timedelta(days=2)) == 0

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from grid.people.models import User
 from grid.worktime.choices import Unit
 from grid.worktime.services import RuleSpec
 
@@ -15,12 +16,17 @@ def at():
 
 
 @pytest.fixture
+def administrator(db):
+    return User.objects.create_user("calendar-keeper", name="历管理员")
+
+
+@pytest.fixture
 def spec():
     """Return a maker of rule specifications: sixty statutory days, changed as asked."""
 
     def make(**changes: Any) -> RuleSpec:
         values: dict[str, Any] = {
-            "code": "XF-HANDLE",
+            "code": "TEST-HANDLE",
             "kind": "petition",
             "label": "办理期限",
             "label_en": "Handling",

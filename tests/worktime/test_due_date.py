@@ -1,6 +1,7 @@
 """The command `due_date`."""
 
 import json
+from datetime import date
 from io import StringIO
 
 import pytest
@@ -61,8 +62,8 @@ def test_a_time_without_zone_is_meant_in_the_city_and_one_with_zone_is_converted
 def test_what_the_city_states_moves_the_date_and_a_confirmed_year_is_certain(at):
     assert run_json("2026-12-28", 5, "workday")["provisional"] is True
 
-    override_day(on="2027-01-04", kind=DayKind.HOLIDAY, source="通知")
-    confirm_year(year=2027, source="通知", at=at)
+    override_day(on=date(2027, 1, 4), kind=DayKind.HOLIDAY, source="通知", by=None, at=at)
+    confirm_year(year=2027, source="通知", by=None, at=at)
 
     result = run_json("2026-12-28", 5, "workday")
     assert (result["due"], result["provisional"]) == ("2027-01-06", False)

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from grid.worktime.choices import Unit
-from grid.worktime.models import CalendarDay, DeadlineRule, RungRule
+from grid.worktime.models import CalendarDay, Channel, DeadlineRule, RungRule
 from grid.worktime.services import ship_rules
 
 pytestmark = pytest.mark.django_db
@@ -39,11 +39,15 @@ def errors_of(rule):
     "changes",
     [
         {"length": 0},
-        {"valid_until": date(2022, 5, 1)},
+        {"valid_until": date(2022, 4, 30)},
         {"unit": Unit.HOUR, "rolls": True},
         {"unit": "week"},
         {"binds": "nobody"},
         {"extend_by": ""},
+        {"extend_by": "head"},
+        {"extend_max": 0},
+        {"extend_times": 0},
+        {"pause_for": "听证"},
     ],
 )
 def test_the_database_refuses_a_rule_that_makes_no_sense(statute, changes):
@@ -67,8 +71,8 @@ def test_a_statute_may_be_shortened(statute):
     rule.full_clean()
     rule.save()
 
-    assert DeadlineRule.objects.in_force("XF-HANDLE", on=date(2025, 12, 31)) == statute
-    assert DeadlineRule.objects.in_force("XF-HANDLE", on=date(2026, 1, 1)) == rule
+    assert DeadlineRule.objects.in_force("TEST-HANDLE", on=date(2025, 12, 31)) == statute
+    assert DeadlineRule.objects.in_force("TEST-HANDLE", on=date(2026, 1, 1)) == rule
 
 
 @pytest.mark.parametrize(
@@ -77,7 +81,15 @@ def test_a_statute_may_be_shortened(statute):
         ({"length": 61}, "length"),
         ({"unit": Unit.WORKDAY, "length": 40}, "unit"),
         ({"extend_max": 31}, "extend_max"),
-        ({"may_pause": True}, "may_pause"),
+        ({"length": None}, "length"),
+        ({"extend_max": None}, "extend_max"),
+        ({"extend_max": 0}, "extend_max"),
+        ({"extend_times": 2}, "extend_times"),
+        ({"extend_times": None}, "extend_times"),
+        ({"extend_by": "superior"}, "extend_by"),
+        ({"may_pause": True, "pause_for": "听证"}, "may_pause"),
+        ({"may_pause": True}, "pause_for"),
+        ({"pause_for": "听证"}, "may_pause"),
         ({"binds": "petitioner"}, "binds"),
         ({"base": None}, "base"),
         ({"statutory": True}, "base"),
@@ -88,6 +100,35 @@ def test_a_statute_may_be_shortened(statute):
 )
 def test_a_local_rule_may_only_shorten_its_statute(statute, changes, field):
     assert field in errors_of(local_rule(statute, **changes))
+
+
+@pytest.mark.parametrize("length", [None, 1, 400])
+def test_where_the_law_names_no_number_a_local_rule_may_name_any(statute, length):
+    DeadlineRule.objects.filter(pk=statute.pk).update(length=None, extend_max=None, extend_times=None)
+    statute.refresh_from_db()
+
+    local_rule(statute, length=length, extend_max=90, extend_times=9).full_clean()
+
+
+def test_a_local_rule_may_be_paused_only_for_what_the_statute_says(statute):
+    DeadlineRule.objects.filter(pk=statute.pk).update(may_pause=True, pause_for="听证")
+    statute.refresh_from_db()
+
+    assert errors_of(local_rule(statute, may_pause=True, pause_for="鉴定")) == {"pause_for"}
+    local_rule(statute, may_pause=True, pause_for="听证").full_clean()
+
+
+def test_a_rule_taken_back_before_it_held_stands_in_nobodys_way(statute):
+    withdrawn = local_rule(statute, length=45, valid_until=date(2026, 1, 1))
+    withdrawn.full_clean()
+    withdrawn.save()
+    second = local_rule(statute, length=30)
+
+    second.full_clean()
+    second.save()
+
+    assert withdrawn.is_withdrawn
+    assert DeadlineRule.objects.in_force(statute.code, on=date(2026, 1, 1)) == second
 
 
 def test_a_local_rule_may_not_stand_on_another_local_rule(statute):
@@ -123,18 +164,18 @@ def test_a_rule_is_in_force_from_its_first_day_until_the_day_before_its_last(sta
     statute.save()
 
     def holds(on):
-        return DeadlineRule.objects.valid(on).filter(code="XF-HANDLE").exists()
+        return DeadlineRule.objects.valid(on).filter(code="TEST-HANDLE").exists()
 
     assert [holds(date(2022, 4, 30)), holds(date(2022, 5, 1))] == [False, True]
     assert [holds(date(2026, 12, 31)), holds(date(2027, 1, 1))] == [True, False]
-    with pytest.raises(DeadlineRule.DoesNotExist, match="XF-HANDLE"):
-        DeadlineRule.objects.in_force("XF-HANDLE", on=date(2027, 1, 1))
+    with pytest.raises(DeadlineRule.DoesNotExist, match="TEST-HANDLE"):
+        DeadlineRule.objects.in_force("TEST-HANDLE", on=date(2027, 1, 1))
 
 
 def test_a_rule_with_a_narrower_reach_is_not_the_citywide_one(statute):
     local_rule(statute, length=45, category="roads").save()
 
-    assert DeadlineRule.objects.in_force("XF-HANDLE", on=date(2026, 6, 1)) == statute
+    assert DeadlineRule.objects.in_force("TEST-HANDLE", on=date(2026, 6, 1)) == statute
 
 
 @pytest.mark.parametrize(
@@ -146,7 +187,10 @@ def test_a_rule_with_a_narrower_reach_is_not_the_citywide_one(statute):
         {"unit": "hour", "left_days": 1},
         {"left_hours": 1},
         {"told": "everybody"},
-        {"valid_until": date(2000, 1, 1)},
+        {"valid_until": date(1999, 12, 31)},
+        {"channels": ["email"]},
+        {"channels": ["portal", "pigeon"]},
+        {"channels": []},
     ],
 )
 def test_the_database_refuses_a_rung_that_makes_no_sense(changes):
@@ -163,6 +207,7 @@ def test_the_database_refuses_a_rung_that_makes_no_sense(changes):
         ({"level": 2, "left_hours": 1}, "left_hours"),
         ({"level": 2, "unit": "hour", "left_days": 1}, "left_days"),
         ({"level": 2, "left_days": 2, "valid_from": date(2026, 1, 1)}, "valid_from"),
+        ({"level": 2, "left_days": 2, "channels": [Channel.EMAIL]}, "channels"),
     ],
 )
 def test_a_rung_is_checked_before_it_is_written(changes, field):

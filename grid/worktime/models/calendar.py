@@ -1,5 +1,6 @@
 """What the city states about single days and whole years; it goes before the shipped calendar."""
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -54,6 +55,9 @@ class CalendarYear(models.Model):
         _("Year"), primary_key=True, validators=[MinValueValidator(2004), MaxValueValidator(2200)]
     )
     confirmed_at = models.DateTimeField(_("Confirmed at"), default=timezone.now)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
     source = models.CharField(_("Source"), max_length=200, help_text=_("The holiday notice of that year."))
 
     class Meta:
@@ -66,3 +70,35 @@ class CalendarYear(models.Model):
 
     def __str__(self) -> str:
         return str(self.year)
+
+
+class CalendarChange(models.Model):
+    """
+    Somebody changed the calendar; open deadlines are worked out anew until `done_at` says so.
+
+    `what` holds codes and dates: `verb` (override, import, confirm), the source, and the days that changed
+    with what they were before. `moved` counts the matters of which a date moved.
+    """
+
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    what = models.JSONField()
+    first_on = models.DateField()
+    last_on = models.DateField()
+    year = models.PositiveSmallIntegerField(null=True)
+    done_at = models.DateTimeField(null=True)
+    moved = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [
+            models.Index(fields=["at"], condition=Q(done_at=None), name="calendar_change_to_do"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="calendar_change_span", condition=Q(last_on__gte=models.F("first_on"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d} {self.what.get('verb', '')}"

@@ -1,13 +1,13 @@
-"""Writing of deadline rules and of the calendar."""
+"""Writing of deadline rules."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date
 
 from django.db import transaction
 
-from grid.worktime.choices import Binds, DayKind, Unit
-from grid.worktime.models import CalendarDay, CalendarYear, DeadlineRule
+from grid.worktime.choices import Binds, Unit
+from grid.worktime.models import DeadlineRule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,14 +24,17 @@ class RuleSpec:
     label_en: str
     basis: str
     basis_en: str
-    length: int
+    length: int | None
     unit: Unit
     valid_from: date
     valid_until: date | None = None
     binds: Binds = Binds.OFFICE
     extend_by: str = ""
-    extend_max: int = 0
+    extend_max: int | None = 0
+    extend_times: int | None = 1
     may_pause: bool = False
+    pause_for: str = ""
+    pause_for_en: str = ""
     rolls: bool = True
     statutory: bool = False
     base: str = ""
@@ -65,35 +68,3 @@ def _ship_rule(spec: RuleSpec) -> DeadlineRule:
         rule.full_clean()
         rule.save()
     return rule
-
-
-@transaction.atomic
-def override_day(*, on: date, kind: DayKind, source: str, name: str = "", name_en: str = "") -> CalendarDay:
-    """
-    State what a day is, before whatever the shipped calendar says; stating it again replaces it.
-
-    :raises ValidationError: a make-up working day that is no Saturday or Sunday, and the like.
-    """
-    day = CalendarDay.objects.select_for_update().filter(on=on).first() or CalendarDay(on=on)
-    day.kind, day.source, day.name, day.name_en = kind, source, name, name_en
-    day.full_clean()
-    day.save()
-    return day
-
-
-@transaction.atomic
-def confirm_year(*, year: int, source: str, at: datetime) -> CalendarYear:
-    """
-    Confirm that the holiday notice for a year is entered in full, so that nothing in it is provisional.
-
-    Confirming a year again changes nothing.
-
-    :raises ValidationError: a year outside the calendar.
-    """
-    present = CalendarYear.objects.filter(year=year).first()
-    if present is not None:
-        return present
-    confirmed = CalendarYear(year=year, source=source, confirmed_at=at)
-    confirmed.full_clean()
-    confirmed.save()
-    return confirmed
