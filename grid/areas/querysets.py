@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from grid.areas.geometry import covers
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
     from grid.areas.models import Area, Tier
 
 Ids = Iterable[int] | QuerySet[Any, Any]
+PATHS = """
+    WITH RECURSIVE up(leaf, id, parent_id) AS (
+        SELECT id, id, parent_id FROM areas_area WHERE id = ANY(%s)
+      UNION ALL
+        SELECT up.leaf, a.id, a.parent_id FROM up JOIN areas_area a ON a.id = up.parent_id
+    )
+    SELECT leaf, array_agg(id) FROM up GROUP BY leaf
+"""
 
 
 class AreaQuerySet(QuerySet["Area"]):
@@ -52,6 +61,12 @@ class AreaQuerySet(QuerySet["Area"]):
         if not include_self:
             leaf = leaf.exclude(pk=OuterRef("pk"))
         return self.filter(Exists(leaf)).order_by("level", "code")
+
+    def paths(self, areas: Iterable[int]) -> dict[int, frozenset[int]]:
+        """Return for each area its own id and those of all above it. One query, by parents, no bounds."""
+        with connection.cursor() as cursor:
+            cursor.execute(PATHS, [list(areas)])
+            return {leaf: frozenset(path) for leaf, path in cursor.fetchall()}
 
     def valid(self, on: date) -> AreaQuerySet:
         """Return the areas that exist on that day; ``valid_until`` is the first day they no longer do."""

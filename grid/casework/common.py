@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from grid.areas.models import Area
-from grid.casework import deadlines
+from grid.casework import calendar_changes, deadlines, requests
 from grid.casework.actors import OFFICE_ROLES, Actor
 from grid.casework.data import CodeField, StepData, UploadsField, text_field
 from grid.casework.deadlines import Start
+from grid.casework.errors import StepNotPossible
 from grid.casework.models import Attachment, Case, Deadline, EventText, Link, LinkType, Outcome
 from grid.casework.table import Step
 from grid.casework.who import any_of, assignee, machine, of_lead, of_superior, over_area, reporter, staff
@@ -154,6 +155,18 @@ class ClimbData(StepData):
     told = serializers.ListField(child=serializers.IntegerField(), required=False)
     organisation = serializers.IntegerField(required=False, allow_null=True)
     vacant = VacantData(many=True, required=False)
+    channels = serializers.ListField(child=CodeField(), required=False)
+    office_hours = serializers.BooleanField(required=False)
+    proposal = serializers.IntegerField(required=False)
+
+
+class SilenceData(serializers.Serializer):
+    """Who is told that the person has heard nothing for so many days; written by the portal only."""
+
+    told = serializers.ListField(child=serializers.IntegerField(), required=False)
+    organisation = serializers.IntegerField(required=False, allow_null=True)
+    vacant = VacantData(many=True, required=False)
+    days = serializers.IntegerField(label=_("Days without a word"))
 
 
 class EraseData(StepData):
@@ -231,9 +244,18 @@ def common_steps(
             style="danger",
             hint=_("For entries made by mistake. Nothing is deleted; the matter stays readable."),
         ),
-        Step("climb", _("Deadline reminder"), machine(), climb, is_open, data=ClimbData, hidden=True),
+        Step("climb", _("Deadline reminder"), machine(), in_batches, is_open, data=ClimbData, hidden=True),
+        Step("silence", _("Silence"), machine(), in_batches, is_open, data=SilenceData, hidden=True),
         Step("resume", _("Pause ended"), machine(), resume, is_open, hidden=True),
-        Step("recompute", _("Dates worked out anew"), machine(), recompute, is_open, hidden=True),
+        Step(
+            "recompute",
+            _("Dates worked out anew"),
+            machine(),
+            calendar_changes.recompute,
+            is_open,
+            data=calendar_changes.RecomputeData,
+            hidden=True,
+        ),
         Step(
             "erase",
             _("Erase personal text"),
@@ -243,6 +265,7 @@ def common_steps(
             data=EraseData,
             hidden=True,
         ),
+        *requests.request_steps(is_open),
     )
 
 
@@ -319,15 +342,13 @@ def void(detail: Any, *, by: Actor, at: datetime, reason: str) -> str:
     return "voided"
 
 
-def climb(detail: Any, *, by: Actor, at: datetime, deadline: str, level: int, **told: Any) -> None:
+def in_batches(detail: Any, *, by: Actor, at: datetime, **data: Any) -> None:
     """
-    Write the rungs that a deadline has passed; who is told stands in the entry.
+    Refuse: the ladder writes this entry on many cases at once (`casework.rungs`).
 
-    :raises ValidationError: when the deadline does not stand at this level now.
+    :raises StepNotPossible: always.
     """
-    row = Deadline.objects.filter(case=detail.case, code=deadline, ended_at=None).first()
-    if row is None or deadlines.climb(row, at=at)[-1:] != [level]:
-        raise serializers.ValidationError({"level": _("The deadline does not stand at this rung now.")})
+    raise StepNotPossible(_("Only the ladder writes this entry."), [])
 
 
 def resume(detail: Any, *, by: Actor, at: datetime) -> None:
@@ -336,12 +357,6 @@ def resume(detail: Any, *, by: Actor, at: datetime) -> None:
         pause = deadline.pauses.filter(ended_at=None, until__lte=at).first()
         if pause is not None:
             deadlines.resume(deadline, at=at)
-
-
-def recompute(detail: Any, *, by: Actor, at: datetime) -> None:
-    """Work out the open deadlines anew after the calendar changed; the entry names each that moved."""
-    for deadline in Deadline.objects.filter(case=detail.case, ended_at=None):
-        deadlines.recompute(deadline)
 
 
 def erase(detail: Any, *, by: Actor, at: datetime, entries: list[int], basis: str) -> None:
@@ -366,5 +381,6 @@ def _forget(case: Case, name: str, text: str) -> None:
     """Take a text that is erased out of the facts; a title that has it becomes the number of the case."""
     if name in ("title", "address") and text in case.title:
         case.title = case.number
+    requests.forget(case, text)
     if name in ("description", "address") and getattr(case, name) == text:
         setattr(case, name, "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,27 +13,35 @@ from grid.casework.models import (
     Case,
     Deadline,
     DeadlineStatus,
+    Decision,
     Extension,
     Pause,
     PauseEnd,
     Request,
     Round,
-    Rung,
 )
 from grid.casework.timeline import plain
 from grid.worktime import arithmetic
 from grid.worktime.calendar import WorkCalendar
-from grid.worktime.models import Binds, DeadlineRule, RungRule, Unit
+from grid.worktime.models import Binds, DeadlineRule, Unit
+from grid.worktime.rung_table import RungTable
 
 Moved = dict[str, list[Any]]
+# The rule that says how long the person whose matter it is may hear nothing.
+SILENCE = "SILENCE"
 
 
 @dataclass(frozen=True)
 class Start:
-    """A deadline rule by its code, and the instant from which it counts."""
+    """
+    A deadline rule by its code, and the instant from which it counts.
+
+    `length` is for a rule that names none (指定期限), or shorter than what it names.
+    """
 
     code: str
     at: datetime
+    length: int | None = None
 
 
 def follow(
@@ -46,12 +54,16 @@ def follow(
     at: datetime,
     round: Round | None = None,
     due_before: Mapping[str, datetime | None] | None = None,
+    categories: Callable[[], Sequence[str]] = tuple,
+    speaks: bool = False,
 ) -> Moved:
     """
     Move the deadlines of a locked case as a step says, and set its clocks.
 
     :param due_before: where open deadlines stood before the effect, which may have paused or resumed them.
     :param round: the round that this step has opened, when it has, so that it need not be read again.
+    :param categories: what the kind counts the case among, the most particular first; rules may ask for it.
+    :param speaks: whether this step is a word to the person whose matter it is.
     :return: per deadline code its due instant before and after, for the entry.
     """
     moved: Moved = {}
@@ -67,14 +79,35 @@ def follow(
             was = (due_before or {}).get(deadline.code, deadline.due_at)
             if was != deadline.due_at:
                 moved[f"deadline:{deadline.code}"] = [plain(was), plain(deadline.due_at)]
-    if not closes:
-        for start in starts:
-            deadline = _start(case, start, at=at, round=round)
+    wanted = [] if closes else list(starts)
+    codes = [start.code for start in wanted] + ([SILENCE] if speaks and not closes else [])
+    rules = _rules(codes, case, at=at, categories=categories)
+    if wanted:
+        where = round or Round.objects.get(case=case, number=case.round_number)
+        calendar, rungs = WorkCalendar.load(), RungTable.load()
+        for start in wanted:
+            deadline = _start(case, start, rules, round=where, calendar=calendar, rungs=rungs)
             kept.append(deadline)
             was = moved.get(f"deadline:{start.code}", [None])[0]
             moved[f"deadline:{start.code}"] = [was, plain(deadline.due_at)]
+    if speaks:
+        hear(case, rules.get(SILENCE), at=at, calendar=calendar if wanted else None)
+    if closes:
+        case.silent_at = None
     set_clocks(case, kept)
     return moved
+
+
+def hear(
+    case: Case, rule: DeadlineRule | None, *, at: datetime, calendar: WorkCalendar | None = None
+) -> None:
+    """Note that the person whose matter it is had word of it, and from when on silence will be too long."""
+    case.heard_at, case.silent_at = at, None
+    if rule is not None and rule.length is not None:
+        calendar = calendar or WorkCalendar.load()
+        case.silent_at = arithmetic.due(
+            at, rule.length, Unit(rule.unit), rolls=rule.rolls, calendar=calendar
+        ).due_at
 
 
 def due_instants(case: Case) -> dict[str, datetime | None]:
@@ -83,11 +116,12 @@ def due_instants(case: Case) -> dict[str, datetime | None]:
 
 
 def set_clocks(case: Case, open_rows: Iterable[Deadline]) -> None:
-    """Set what a case stores of its deadlines: only running office deadlines count."""
+    """Set what a case stores of its deadlines: of them only running office deadlines make it late."""
     rows = [d for d in open_rows if d.ended_at is None]
     running = [d for d in rows if d.status == DeadlineStatus.RUNNING and d.binds == Binds.OFFICE]
     case.next_due_at = min((d.due_at for d in running if d.due_at), default=None)
-    case.next_rung_at = min((d.next_rung_at for d in rows if d.next_rung_at), default=None)
+    instants = [d.next_rung_at for d in rows if d.next_rung_at]
+    case.next_rung_at = min([*instants, case.silent_at] if case.silent_at else instants, default=None)
 
 
 def recompute(deadline: Deadline, *, calendar: WorkCalendar | None = None) -> bool:
@@ -98,11 +132,11 @@ def recompute(deadline: Deadline, *, calendar: WorkCalendar | None = None) -> bo
     """
     if not deadline.is_open:
         return False
-    before = _computed(deadline)
+    before = computed(deadline)
     compute(deadline, calendar or WorkCalendar.load())
-    if before == _computed(deadline):
+    if before == computed(deadline):
         return False
-    deadline.save()
+    _save_moved(deadline)
     return True
 
 
@@ -112,14 +146,15 @@ def pause(
     """
     Let a deadline stand still until an instant, where its rule allows it.
 
-    :raises ValueError: when the rule allows no pause, or the deadline does not run.
+    :raises ValueError: when the rule allows no pause, the deadline does not run, or it is late.
     """
-    if not deadline.may_pause or deadline.status != DeadlineStatus.RUNNING:
+    if not deadline.may_pause or deadline.status != DeadlineStatus.RUNNING or until <= at:
         raise ValueError(f"{deadline.code} cannot be paused.")
+    _check_in_time(deadline, at, request)
     row = Pause.objects.create(deadline=deadline, until=until, reason=reason, starts_at=at, request=request)
     deadline.status = DeadlineStatus.PAUSED
     compute(deadline, WorkCalendar.load())
-    deadline.save()
+    _save_moved(deadline)
     return row
 
 
@@ -132,11 +167,12 @@ def resume(deadline: Deadline, *, at: datetime, why: PauseEnd = PauseEnd.RAN_OUT
     row = deadline.pauses.filter(ended_at=None).first()
     if row is None or deadline.status != DeadlineStatus.PAUSED:
         raise ValueError(f"{deadline.code} is not paused.")
-    row.ended_at, row.ended_why, row.ended_note = min(at, row.until), why, note
+    ended_at = max(min(at, row.until), row.starts_at)
+    row.ended_at, row.ended_why, row.ended_note = ended_at, why, note
     row.save(update_fields=["ended_at", "ended_why", "ended_note"])
     deadline.status = DeadlineStatus.RUNNING
     compute(deadline, WorkCalendar.load())
-    deadline.save()
+    _save_moved(deadline)
 
 
 def extend(
@@ -148,11 +184,13 @@ def extend(
     :param length: in the unit of the deadline.
     :raises ValueError: when the rule allows no extension, the ceiling is passed, or it is too late.
     """
-    already = sum(e.length for e in deadline.extensions.all())
-    if not deadline.is_open or already + length > deadline.rule.extend_max:
+    already = [e.length for e in deadline.extensions.all()]
+    most, times = deadline.rule.extend_max, deadline.rule.extend_times
+    if not deadline.is_open or length < 1 or (most is not None and sum(already) + length > most):
         raise ValueError(f"{deadline.code} cannot be extended by {length}.")
-    if deadline.due_at is not None and at >= deadline.due_at:
-        raise ValueError(f"{deadline.code} is late and cannot be extended any more.")
+    if times is not None and len(already) >= times:
+        raise ValueError(f"{deadline.code} cannot be extended by {length}: {times} times is the most.")
+    _check_in_time(deadline, at, request)
     row = Extension.objects.create(deadline=deadline, length=length, reason=reason, at=at, request=request)
     recompute(deadline)
     return row
@@ -165,6 +203,11 @@ def explain(deadline: Deadline, *, calendar: WorkCalendar | None = None) -> list
         arithmetic.line_text(line)
         for line in arithmetic.explain(due, basis=deadline.basis, basis_en=deadline.basis_en)
     ]
+
+
+def worked_out(deadline: Deadline, *, calendar: WorkCalendar) -> arithmetic.Due:
+    """Return how a deadline stands by its rows, with everything it was worked out from."""
+    return _due(deadline, calendar)
 
 
 def light(deadline: Deadline, *, at: datetime) -> arithmetic.Light:
@@ -185,37 +228,12 @@ def next_rung(deadline: Deadline) -> datetime | None:
     return min((when for _level, when in _ahead(deadline)), default=None)
 
 
-def passed(deadline: Deadline, *, at: datetime) -> list[int]:
-    """Return the levels of a running office deadline that were reached and not climbed yet, lowest first."""
-    if deadline.status != DeadlineStatus.RUNNING or deadline.binds != Binds.OFFICE:
-        return []
-    return sorted(level for level, when in _ahead(deadline) if when <= at)
-
-
-def climb(deadline: Deadline, *, at: datetime) -> list[int]:
-    """
-    Write every rung that was passed, of which only the highest is told, and return their levels.
-
-    The key of a rung (deadline, level, due instant) lets none be written twice.
-    """
-    levels, due_at = passed(deadline, at=at), deadline.due_at
-    if due_at is None or not levels:
-        return []
-    Rung.objects.bulk_create(
-        Rung(deadline=deadline, level=level, due_at=due_at, climbed_at=at, told=level == levels[-1])
-        for level in levels
-    )
-    deadline.next_rung_at = next_rung(deadline)
-    deadline.save(update_fields=["next_rung_at"])
-    return levels
-
-
 def _ahead(deadline: Deadline) -> list[tuple[int, datetime]]:
-    """Return the rungs above the highest that was climbed for this due instant."""
+    """Return the rungs above the highest that was climbed for this due instant; 4 and 5 are decisions."""
     climbed: list[int] = []
     if deadline.due_at is not None and not deadline._state.adding:
-        rows = Rung.objects.filter(deadline=deadline, due_at=deadline.due_at)
-        climbed = list(rows.values_list("level", flat=True))
+        rows = deadline.rungs.all()
+        climbed = [r.level for r in rows if r.due_at == deadline.due_at and r.level <= arithmetic.Light.RED]
     return [(level, when) for level, when in rungs(deadline) if level > max(climbed, default=0)]
 
 
@@ -229,26 +247,56 @@ def rungs(deadline: Deadline) -> list[tuple[int, datetime]]:
     return [(int(level), when) for level, when in marks if when is not None]
 
 
-def _start(case: Case, start: Start, *, at: datetime, round: Round | None) -> Deadline:
-    """Start a deadline by the rule that is in force for the organisation and area of the case."""
-    rule = DeadlineRule.objects.in_force(start.code, on=timezone.localdate(at))
+def _rules(
+    codes: Collection[str], case: Case, *, at: datetime, categories: Callable[[], Sequence[str]]
+) -> dict[str, DeadlineRule]:
+    """Return the rules in force for the organisation, area and categories of a case. One query."""
+    if not codes:
+        return {}
+    on = timezone.localdate(at)
+    return DeadlineRule.objects.in_force_many(
+        codes, on=on, organisation=case.lead_id, area=case.area_id, categories=categories()
+    )
+
+
+def _start(
+    case: Case,
+    start: Start,
+    rules: Mapping[str, DeadlineRule],
+    *,
+    round: Round,
+    calendar: WorkCalendar,
+    rungs: RungTable,
+) -> Deadline:
+    """
+    Start a deadline as a copy of its rule.
+
+    :raises DeadlineRule.DoesNotExist: when no rule of this code is in force.
+    :raises ValueError: when neither rule nor start names a length, or the start a longer one than the rule.
+    """
+    rule = rules.get(start.code)
+    if rule is None:
+        raise DeadlineRule.DoesNotExist(f"No deadline rule {start.code} is in force.")
+    length = start.length or rule.length
+    if length is None or (rule.length is not None and length > rule.length):
+        raise ValueError(f"{start.code} cannot run for {length}.")
     deadline = Deadline(
         case=case,
-        round=round or Round.objects.get(case=case, number=case.round_number),
+        round=round,
         rule=rule,
         code=rule.code,
         label=rule.label,
         label_en=rule.label_en,
         basis=rule.basis,
         basis_en=rule.basis_en,
-        length=rule.length,
+        length=length,
         unit=rule.unit,
         binds=rule.binds,
         rolls=rule.rolls,
         may_pause=rule.may_pause,
         starts_at=start.at,
     )
-    compute(deadline, WorkCalendar.load())
+    compute(deadline, calendar, rungs)
     deadline.save(force_insert=True)
     return deadline
 
@@ -260,7 +308,27 @@ def _end(deadline: Deadline, status: DeadlineStatus, at: datetime) -> Moved:
         resume(deadline, at=at, why=PauseEnd.DEADLINE_ENDED)
     deadline.status, deadline.ended_at, deadline.next_rung_at = status, at, None
     deadline.save(update_fields=["status", "ended_at", "next_rung_at"])
+    # Nobody decides any more on what was asked of it.
+    asked = Request.objects.filter(deadline=deadline, decision="")
+    asked.update(decision=Decision.LAPSED, decided_at=at)
     return {f"deadline:{deadline.code}": [plain(due_at), None]}
+
+
+def _check_in_time(deadline: Deadline, at: datetime, request: Request | None) -> None:
+    """
+    Check that a pause or an extension was asked and is decided before the due date, never after.
+
+    :raises ValueError: when the deadline is late.
+    """
+    decided = max(at, request.asked_at) if request is not None else at
+    if deadline.due_at is not None and decided >= deadline.due_at:
+        raise ValueError(f"{deadline.code} is late; nothing is granted after the due date.")
+
+
+def _save_moved(deadline: Deadline) -> None:
+    """Save a deadline that moved; what was asked of it has to be decided by the new due date."""
+    deadline.save()
+    Request.objects.filter(deadline=deadline, decision="").update(decide_by=deadline.due_at)
 
 
 def _due(deadline: Deadline, calendar: WorkCalendar) -> arithmetic.Due:
@@ -276,8 +344,8 @@ def _due(deadline: Deadline, calendar: WorkCalendar) -> arithmetic.Due:
     )
 
 
-def compute(deadline: Deadline, calendar: WorkCalendar) -> None:
-    """Set every computed column from the rows."""
+def compute(deadline: Deadline, calendar: WorkCalendar, rungs: RungTable | None = None) -> None:
+    """Set every computed column from the rows; a job that computes many loads calendar and rungs once."""
     due = _due(deadline, calendar)
     deadline.provisional = due.provisional
     if deadline.status == DeadlineStatus.PAUSED:
@@ -285,7 +353,8 @@ def compute(deadline: Deadline, calendar: WorkCalendar) -> None:
         deadline.yellow_at = deadline.orange_at = None
     else:
         deadline.raw_on, deadline.due_on, deadline.due_at = due.raw_on, due.due_on, due.due_at
-        rules = RungRule.objects.valid(calendar.local_day(deadline.starts_at)).filter(unit=deadline.unit)
+        began_on = calendar.local_day(deadline.starts_at)
+        rules = (rungs or RungTable.load()).of(deadline.code, deadline.unit, on=began_on).values()
         marks = dict(
             arithmetic.lights(
                 due.start_at,
@@ -304,7 +373,7 @@ def compute(deadline: Deadline, calendar: WorkCalendar) -> None:
     deadline.next_rung_at = next_rung(deadline)
 
 
-def _computed(deadline: Deadline) -> tuple[Any, ...]:
+def computed(deadline: Deadline) -> tuple[Any, ...]:
     return (
         deadline.raw_on,
         deadline.due_on,

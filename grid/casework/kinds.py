@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,8 @@ class Kind:
     `readers` are the roles that read it by a posting over its area, `handlers` those that see and work on
     it in the leading, assisting or copied organisation. `tracked` are the fields of the detail row whose
     change stands in the timeline. `facts` returns what the case page shows beside the shared facts, as
-    (label, value) pairs, and `joins` the paths of the detail row that they and the page need.
+    (label, value) pairs, and `joins` the paths of the detail row that they and the page need. `categories`
+    returns the codes that deadline rules may ask for, the most particular first.
     """
 
     code: str
@@ -49,6 +50,7 @@ class Kind:
     tracked: tuple[str, ...] = ()
     facts: Callable[[Any], list[tuple[str | Promise, Any]]] | None = None
     joins: tuple[str, ...] = ()
+    categories: Callable[[Any], Sequence[str]] | None = None
     figures: Mapping[str, Any] = field(default_factory=dict)
 
     def status(self, code: str) -> StatusInfo:

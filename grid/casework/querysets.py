@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from grid.areas.models import Area
-from grid.casework import kinds
+from grid.casework.scope import Scope
 
 if TYPE_CHECKING:
     from grid.casework.actors import Actor
@@ -40,7 +39,8 @@ class CaseQuerySet(models.QuerySet["Case"]):
         opened = Q(Exists(_rows("Access").filter(case=OuterRef("pk"), user=user, ended_at__isnull=True)))
         recused = Q(Exists(_rows("Recusal").filter(case=OuterRef("pk"), user=user)))
         mine = Q(reporter=user) | Q(assignee=user)
-        unsealed = Q(sealed=False) & (mine | _by_area(actor) | _by_organisation(actor))
+        scope = Scope.of(actor)
+        unsealed = Q(sealed=False) & (mine | _by_area(scope) | _by_organisation(scope))
         return self.filter(unsealed | (Q(sealed=True) & opened)).exclude(recused)
 
     def open(self) -> CaseQuerySet:
@@ -70,30 +70,21 @@ def _rows(model: str) -> models.Manager[Any]:
     return manager
 
 
-def _by_area(actor: Actor) -> Q:
+def _by_area(scope: Scope) -> Q:
     """Branch (a): one IN over a subtree for each set of kinds that postings open."""
-    areas: dict[tuple[str, ...], set[int]] = defaultdict(set)
-    everywhere: set[str] = set()
-    for posting in actor.postings:
-        readable = tuple(sorted(k.code for k in kinds.all_kinds() if posting.role in k.readers))
-        if posting.whole_city:
-            everywhere.update(readable)
-        elif readable and posting.area_id:
-            areas[readable].add(posting.area_id)
-    found = Q(kind__in=sorted(everywhere)) if everywhere else Q(pk__in=[])
-    for readable, roots in sorted(areas.items()):
-        found |= Q(kind__in=readable, area__in=Area.objects.within(sorted(roots)).values("pk"))
+    found = Q(kind__in=sorted(scope.everywhere)) if scope.everywhere else Q(pk__in=[])
+    for readable, roots in scope.areas:
+        below = Area.objects.within(sorted(roots)).values("pk")
+        found |= Q(kind__in=sorted(readable), area__in=below)
     return found
 
 
-def _by_organisation(actor: Actor) -> Q:
+def _by_organisation(scope: Scope) -> Q:
     """Branch (b): led, assisted or copied organisations, for roles that handle the kind."""
     found = Q(pk__in=[])
-    for kind in kinds.all_kinds():
-        served = actor.organisations_in(kind.handlers)
-        if served:
-            drawn_in = _rows("Assignment").filter(
-                case=OuterRef("pk"), organisation__in=served, ended_at__isnull=True
-            )
-            found |= Q(kind=kind.code) & (Q(lead__in=served) | Q(Exists(drawn_in)))
+    for kind, served in scope.served:
+        drawn_in = _rows("Assignment").filter(
+            case=OuterRef("pk"), organisation__in=sorted(served), ended_at__isnull=True
+        )
+        found |= Q(kind=kind) & (Q(lead__in=sorted(served)) | Q(Exists(drawn_in)))
     return found

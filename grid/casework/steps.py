@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -247,6 +248,8 @@ def _pass_through(passage: Passage, valid: dict[str, Any]) -> Taken:
         at=passage.at,
         round=opened,
         due_before=passage.due,
+        categories=partial(passage.kind.categories, detail) if passage.kind.categories else tuple,
+        speaks=step.speaks(valid.get("audience")),
     )
     move_holding(passage)
     changed = changes(passage)

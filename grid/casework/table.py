@@ -56,3 +56,7 @@ class Step:
     style: str = "secondary"
     when: Callable[[Any, Actor], Words | None] | None = None
     tells: tuple[str, ...] = ()
+
+    def speaks(self, audience: str | None = None) -> bool:
+        """Tell whether the step is a word to the person whose matter it is."""
+        return bool(self.public_text) or (audience or self.audience) in (Audience.PUBLIC, Audience.PARTIES)

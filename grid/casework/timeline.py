@@ -115,6 +115,42 @@ def append(
     return event
 
 
+@dataclass(frozen=True)
+class Entry:
+    """An entry that the portal itself writes on one of many cases, without texts or files."""
+
+    case: Case
+    verb: str
+    data: dict[str, Any]
+
+
+def append_many(entries: Iterable[Entry], *, by: Actor, at: datetime) -> list[Event]:
+    """
+    Write the next entries of locked cases with their feed rows, in two statements whatever the number.
+
+    A case may have several, in their order. The caller saves the cases, whose `event_count` and
+    `event_head` move with them.
+    """
+    events = []
+    for entry in entries:
+        case = entry.case
+        event = Event(
+            case=case,
+            seq=case.event_count + 1,
+            verb=entry.verb,
+            user=by.user,
+            at=at,
+            audience=Audience.STAFF,
+            data=plain(entry.data),
+        )
+        event.hash = hash_of(event, case.event_head)
+        case.event_count, case.event_head = event.seq, event.hash
+        events.append(event)
+    Event.objects.bulk_create(events)
+    Feed.objects.bulk_create(Feed(event=event) for event in events)
+    return events
+
+
 def digest_of(salt: str, text: str) -> str:
     """Return the SHA-256 of a salted text, as hex."""
     return hashlib.sha256(f"{salt}:{text}".encode()).hexdigest()

@@ -44,6 +44,12 @@ def facts(incident: Incident) -> list[tuple[str | Promise, Any]]:
     ]
 
 
+def categories(incident: Incident) -> list[str]:
+    """Return the codes of its category, the second level before the first."""
+    category = incident.category
+    return [category.code, *([category.parent.code] if category.parent else [])]
+
+
 register(
     Kind(
         code=KIND,
@@ -74,6 +80,7 @@ register(
         ),
         tracked=("category_id", "handled_at_once", "handled_by_id", "verified_by_id", "dispatched_by_id"),
         facts=facts,
+        categories=categories,
         joins=("category__parent", "handled_by", "verified_by", "dispatched_by"),
     )
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -32,7 +32,7 @@ class Post:
 
 
 class Roster:
-    """The posts of organisations on one day; each organisation is read once, in two queries."""
+    """The posts of organisations on one day; each is read once, those learnt together in two queries."""
 
     def __init__(self, on: date) -> None:
         """Take the day whose postings and absences count."""
@@ -60,16 +60,28 @@ class Roster:
 
     def posts(self, organisation_id: int) -> list[Post]:
         """Return the posts of an organisation."""
-        if organisation_id not in self._posts:
-            self._posts[organisation_id] = self._read(Posting.objects.filter(organisation=organisation_id))
+        self.learn([organisation_id])
         return self._posts[organisation_id]
+
+    def learn(self, organisation_ids: Iterable[int]) -> None:
+        """Read the posts of several organisations together."""
+        missing = set(organisation_ids) - self._posts.keys()
+        if not missing:
+            return
+        self._posts |= {pk: [] for pk in missing}
+        for organisation_id, post in self._read_all(Posting.objects.filter(organisation__in=missing)):
+            self._posts[organisation_id].append(post)
 
     def _read(self, postings: PostingQuerySet) -> list[Post]:
         """Read who is there for each of some postings on the day."""
+        return [post for _organisation_id, post in self._read_all(postings)]
+
+    def _read_all(self, postings: PostingQuerySet) -> list[tuple[int, Post]]:
+        """Read who is there for each of some postings on the day, with their organisation."""
         away = Absence.objects.on(self.on).select_related("stand_in").order_by("pk")
         rows = postings.held(self.on).order_by("pk")
         rows = rows.prefetch_related(Prefetch("absences", away, to_attr="absences_today"))
-        return [Post(row.role, row.leads, row.user_id, _present(row)) for row in rows]
+        return [(row.organisation_id, Post(row.role, row.leads, row.user_id, _present(row))) for row in rows]
 
 
 def _present(posting: Posting) -> int | None:

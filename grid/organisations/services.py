@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.db import connection, transaction
 
@@ -12,17 +14,17 @@ from grid.organisations.models import GOVERNED_TIERS, Organisation, Organisation
 GOVERN_LOCK = 0x4F524741
 BATCH = 1_000
 SUPERIORS = """
-    WITH RECURSIVE up(id, distance, territorial) AS (
-        SELECT s.id, 1, s.territorial FROM organisations_organisation o,
+    WITH RECURSIVE up(below, id, distance, territorial) AS (
+        SELECT o.id, s.id, 1, s.territorial FROM organisations_organisation o,
                LATERAL (VALUES (o.parent_id, true), (o.functional_superior_id, false)) s(id, territorial)
-         WHERE o.id = %s AND s.id IS NOT NULL
+         WHERE o.id = ANY(%s) AND s.id IS NOT NULL
       UNION
-        SELECT s.id, up.distance + 1, up.territorial AND s.territorial
+        SELECT up.below, s.id, up.distance + 1, up.territorial AND s.territorial
           FROM up JOIN organisations_organisation o ON o.id = up.id,
                LATERAL (VALUES (o.parent_id, true), (o.functional_superior_id, false)) s(id, territorial)
          WHERE s.id IS NOT NULL AND up.distance < 20
     )
-    SELECT id FROM up GROUP BY id ORDER BY min(distance), bool_or(territorial) DESC, id
+    SELECT below, id FROM up GROUP BY below, id ORDER BY below, min(distance), bool_or(territorial) DESC, id
 """
 
 
@@ -34,9 +36,17 @@ def superiors_of(organisation_id: int) -> list[int]:
 
     The depth is bounded, so that a circle made by hand in the admin cannot hang a page.
     """
+    return superiors_of_each([organisation_id])[organisation_id]
+
+
+def superiors_of_each(organisation_ids: Iterable[int]) -> dict[int, list[int]]:
+    """Return for each of some organisations the ids of those above it, as `superiors_of`. One query."""
+    found: dict[int, list[int]] = {pk: [] for pk in organisation_ids}
     with connection.cursor() as cursor:
-        cursor.execute(SUPERIORS, [organisation_id])
-        return [row[0] for row in cursor.fetchall()]
+        cursor.execute(SUPERIORS, [list(found)])
+        for below, pk in cursor.fetchall():
+            found[below].append(pk)
+    return found
 
 
 @transaction.atomic

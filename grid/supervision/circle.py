@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from grid.casework import kinds
 from grid.casework.models import Case
 from grid.casework.sight import Sight
 from grid.casework.steps import SUPERIOR_ROLES
 from grid.organisations.duty import Roster, Seat
-from grid.organisations.services import superiors_of
-from grid.worktime.models import RungRule, Told
+from grid.organisations.services import superiors_of_each
+from grid.worktime.models import Channel, RungRule, Told
+from grid.worktime.rung_table import RungTable
 
 # Where the city has no rule for a rung. A section head has no posting of his own in the portal: up to him
 # means the people who handle the case.
@@ -22,33 +24,65 @@ DEFAULT_REACH = {1: Told.SECTION_HEAD, 2: Told.UNIT_HEAD, 3: Told.SUPERIOR}
 @dataclass
 class Circle:
     """
-    Who is told of one rung.
+    Who is told of one rung, and how.
 
     `vacant` are posts at which nobody was found, as (organisation, post); `organisation` is the superior
-    among whose people some of the told are.
+    among whose people some of the told are; `rule` is the rung rule, where the city has one.
     """
 
     told: list[int] = field(default_factory=list)
     vacant: list[tuple[int, str]] = field(default_factory=list)
     organisation: int | None = None
+    rule: RungRule | None = None
 
     def add(self, people: Iterable[int]) -> None:
         """Take in more people, each once."""
         self.told = list(dict.fromkeys([*self.told, *people]))
 
+    @property
+    def data(self) -> dict[str, Any]:
+        """Return what the entry keeps of it."""
+        found: dict[str, Any] = {"told": self.told, "organisation": self.organisation}
+        if self.vacant:
+            found["vacant"] = [{"organisation": pk, "post": post} for pk, post in self.vacant]
+        channels = [c for c in self.rule.channels if c != Channel.PORTAL] if self.rule else []
+        if channels and self.rule:
+            found |= {"channels": channels, "office_hours": self.rule.office_hours}
+        return found
+
 
 class Circles:
-    """Finds who is told, for a batch of cases on one day."""
+    """Finds who is told, for one batch of cases after another on one day; what it read stays known."""
 
-    def __init__(self, cases: Iterable[Case], *, on: date) -> None:
-        """Take the cases and the day whose postings, absences and rules count."""
-        self.sight = Sight((c.pk for c in cases), on=on)
+    def __init__(self, *, on: date) -> None:
+        """Take the day whose postings, absences and rules count."""
+        self.on = on
+        self.sight = Sight(on=on)
         self.roster = Roster(on)
         self._superiors: dict[int, list[int]] = {}
-        rules = RungRule.objects.valid(on).order_by("valid_from")
-        self._reach = {(rule.unit, rule.level): Told(rule.told) for rule in rules}
+        self._rungs = RungTable.load()
 
-    def of(self, case: Case, *, unit: str, level: int) -> Circle:
+    def look_at(self, cases: Sequence[Case]) -> None:
+        """Read what decides about a batch of cases, in few queries whatever its size."""
+        leads = {c.lead_id for c in cases}
+        missing = leads - self._superiors.keys()
+        if missing:
+            self._superiors |= superiors_of_each(missing)
+        nearest = {pk for lead in missing for pk in self._superiors[lead][:1]}
+        self.roster.learn(leads | nearest)
+        self.sight.look_at(cases)
+        posts = (post for pk in missing | nearest for post in self.roster.posts(pk))
+        self.sight.learn({post.present for post in posts if post.present is not None})
+
+    def nearest_superior(self, organisation_id: int) -> int | None:
+        """Return the nearest organisation above one of the batch, if there is any."""
+        return next(iter(self._superiors[organisation_id]), None)
+
+    def of_silence(self, case: Case) -> Circle:
+        """Return who is told that the person has heard nothing: who handles it, and the head."""
+        return self._circle(case, list(Told).index(Told.UNIT_HEAD))
+
+    def of(self, case: Case, *, code: str, unit: str, level: int) -> Circle:
         """
         Return who is told of a rung.
 
@@ -56,11 +90,17 @@ class Circles:
         the lead and the superior as far as the rung reaches. Where nobody can be told (a vacant post, or
         people who may not know of the case), the next node up is told instead.
         """
+        rule = self._rungs.of(code, unit, on=self.on).get(level)
+        told = Told(rule.told) if rule else DEFAULT_REACH[level]
+        circle = self._circle(case, list(Told).index(told))
+        circle.rule = rule
+        return circle
+
+    def _circle(self, case: Case, reach: int) -> Circle:
         circle = Circle()
         if case.sealed:
             circle.add(self.sight.compartment(case.pk))
             return circle
-        reach = list(Told).index(self._reach.get((unit, level), DEFAULT_REACH[level]))
         reached = self._tell(circle, case, case.lead_id, Seat.HANDLER, self._handling(case))
         if reach >= list(Told).index(Told.UNIT_HEAD):
             heads = self.roster.present(case.lead_id, heads=True)
@@ -86,8 +126,6 @@ class Circles:
 
     def _tell_superior(self, circle: Circle, case: Case) -> None:
         """Take in the people of the nearest superior at which anybody can be told."""
-        if case.lead_id not in self._superiors:
-            self._superiors[case.lead_id] = superiors_of(case.lead_id)
         for organisation in self._superiors[case.lead_id]:
             present = self.roster.present(organisation, SUPERIOR_ROLES, heads=True)
             if self._tell(circle, case, organisation, Seat.SUPERIOR, present):

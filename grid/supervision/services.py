@@ -3,34 +3,58 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
+from typing import Any
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from grid.casework import deadlines
+from grid.casework import kinds, rungs
 from grid.casework.actors import Actor
 from grid.casework.models import Case, Deadline, DeadlineStatus
+from grid.casework.rungs import Climb, Plan, Written
 from grid.casework.steps import take_step
-from grid.supervision.circle import Circles
-from grid.supervision.models import LadderRun
+from grid.supervision.circle import Circle, Circles
+from grid.supervision.models import LadderRun, SetAside
+from grid.supervision.orders.services import Proposal, propose
+from grid.worktime.arithmetic import Light
+from grid.worktime.models import DeadlineRule
 
 logger = logging.getLogger(__name__)
 
 RUNS_KEPT = 1000
+# Whoever opens one of these cases meanwhile waits for the end of the batch, a quarter of a second.
+BATCH = 250
+# What a pass reads of a case; the rest of a wide row stays where it is.
+COLUMNS = (
+    "kind",
+    "number",
+    "sealed",
+    "lead_id",
+    "assignee_id",
+    "reporter_id",
+    "area_id",
+    "heard_at",
+    "silent_at",
+    "next_rung_at",
+    "event_count",
+    "event_head",
+)
 Place = tuple[datetime, int]
 
 
 @dataclass(frozen=True)
-class Climbed:
-    """One rung that was told: of which deadline of which case, to whom, and which posts were vacant."""
+class Told:
+    """One thing that was told of a case: a rung of a deadline or, without one, a silence; and to whom."""
 
     number: str
     sealed: bool
-    deadline: Deadline
+    deadline: Deadline | None
     level: int
     told: list[int]
     vacant: list[tuple[int, str]]
@@ -38,139 +62,225 @@ class Climbed:
 
 @dataclass
 class Report:
-    """What a run did: cases taken, pauses that ran out, rungs told, and the numbers of cases that failed."""
+    """What a run did: cases taken, pauses ended, rungs and silences told, people told, cases set aside."""
 
     at: datetime
     cases: int = 0
     resumed: int = 0
-    climbed: list[Climbed] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
-
-    @property
-    def told(self) -> int:
-        """Return how many times somebody was told of a rung."""
-        return sum(len(c.told) for c in self.climbed)
+    rungs: int = 0
+    silences: int = 0
+    told: int = 0
+    proposed: int = 0
+    set_aside: int = 0
 
 
-class StaleClockError(Exception):
-    """A case says that a rung is due, but none of its deadlines does."""
+class PoisonedCaseError(Exception):
+    """The rows of a case contradict each other, so that nobody can tell what is due."""
 
 
-def climb(at: datetime, *, batch: int = 20, dry_run: bool = False, seconds: float | None = None) -> Report:
+def climb(
+    at: datetime,
+    *,
+    batch: int = BATCH,
+    dry_run: bool = False,
+    seconds: float | None = None,
+    listen: Callable[[Told], None] | None = None,
+) -> Report:
     """
     Climb every rung that is due at an instant, each exactly once, and say what was done.
 
-    Cases are taken in short batches (whoever opens one of them meanwhile waits for its end); those that
-    somebody works on at this moment are left to the next run.
-    Each case has a savepoint: rungs, entry and clocks come to be together or not at all, and a case that
-    fails is logged, left behind and taken again by the next run. Killed at any moment, the run loses at most
-    the batch in hand, which nobody has seen. A dry run does the same and rolls each batch back.
+    Cases are taken in short batches, those that fell due first before the others; those that somebody works
+    on at this moment are left to the next run, so any number of workers may run this at once. A batch is one
+    transaction: rungs, entries, proposals and clocks come to be together or not at all. Killed at any
+    moment, the run loses at most the batch in hand, which nobody has seen. A case whose rows contradict each
+    other is set aside with an alert, and the others go on. A dry run does the same and rolls each batch back.
 
     :param seconds: after so long no new batch is begun; the next run goes on.
+    :param listen: called with each thing told, in a batch that is still to be committed.
     """
     report = Report(at)
     run = None if dry_run else LadderRun.objects.create(at=at, started_at=timezone.now())
     began = monotonic()
-    place: Place | None = _climb_batch(report, after=None, batch=batch, dry_run=dry_run)
+    pass_ = _Pass(report, listen)
+    place: Place | None = pass_.take(None, batch=batch, dry_run=dry_run)
     while place is not None and (seconds is None or monotonic() - began < seconds):
-        place = _climb_batch(report, after=place, batch=batch, dry_run=dry_run)
+        place = pass_.take(place, batch=batch, dry_run=dry_run)
     if run is not None:
         _finish(run, report)
     return report
 
 
-def _climb_batch(report: Report, *, after: Place | None, batch: int, dry_run: bool) -> Place | None:
-    """Climb the next cases in one transaction, and return the place of the last, if there was any."""
-    with transaction.atomic():
-        cases = _due(report.at, after=after, batch=batch)
-        circles = Circles(cases, on=timezone.localdate(report.at))
-        machine = Actor.machine()
+class _Pass:
+    """One pass over what is due, with what it has read of offices, people and rules."""
+
+    def __init__(self, report: Report, listen: Callable[[Told], None] | None) -> None:
+        self.report = report
+        self.at = report.at
+        self.listen = listen
+        self.circles = Circles(on=timezone.localdate(report.at))
+        self.machine = Actor.machine()
+        self.rules: dict[int, str] = {}
+
+    def take(self, after: Place | None, *, batch: int, dry_run: bool) -> Place | None:
+        """Climb the next cases in one transaction, and return the place of the last, if there was any."""
+        with transaction.atomic():
+            cases = _due(self.at, after=after, batch=batch)
+            if not cases:
+                return None
+            last = cases[-1]
+            place = (last.next_rung_at, last.pk)
+            self._climb(cases)
+            if dry_run:
+                transaction.set_rollback(True)
+        return place  # type: ignore[return-value]
+
+    def _climb(self, cases: list[Case]) -> None:
+        """Plan what each locked case has reached, and write all of it."""
+        self.circles.look_at(cases)
+        open_rows = self._open_deadlines(cases)
+        plans: list[tuple[Plan, list[Told]]] = []
         for case in cases:
-            _climb_safely(case, report, circles, machine)
-        if dry_run:
-            transaction.set_rollback(True)
-    return (cases[-1].next_rung_at, cases[-1].pk) if cases else None  # type: ignore[return-value]
+            try:
+                fresh, rows = self._resume(case, open_rows[case.pk])
+                plans.append(self._plan(fresh, rows))
+            except (OperationalError, InterfaceError):
+                raise
+            except Exception as error:  # whatever is wrong with it does not stop the others
+                self._set_aside(case, error)
+        self._write(plans)
+
+    def _open_deadlines(self, cases: Sequence[Case]) -> dict[int, list[Deadline]]:
+        """Read the open deadlines of some cases, in the order of their ids."""
+        found: dict[int, list[Deadline]] = defaultdict(list)
+        for deadline in Deadline.objects.filter(case__in=cases, ended_at=None).order_by("pk"):
+            found[deadline.case_id].append(deadline)
+        fresh = {d.rule_id for rows in found.values() for d in rows} - self.rules.keys()
+        if fresh:
+            self.rules |= dict(DeadlineRule.objects.filter(pk__in=fresh).values_list("pk", "code"))
+        return found
+
+    def _resume(self, case: Case, rows: list[Deadline]) -> tuple[Case, list[Deadline]]:
+        """Let the pauses run out that have an end by now, and return the case as it stands then."""
+        ended = [d for d in rows if _is_due(d, self.at) and d.status == DeadlineStatus.PAUSED]
+        if not ended:
+            return case, rows
+        with transaction.atomic():
+            fresh = take_step(case.pk, "resume", by=self.machine, data={}, at=self.at).case
+        self.report.resumed += len(ended)
+        return fresh, self._open_deadlines([fresh])[fresh.pk]
+
+    def _plan(self, case: Case, rows: list[Deadline]) -> tuple[Plan, list[Told]]:
+        """
+        Work out what a case has reached and who is told of it; nothing is read but what is not known yet.
+
+        :raises PoisonedCaseError: when the case says that something is due and its rows do not, or when a
+            deadline follows a rule that is gone.
+        """
+        kinds.get(case.kind)
+        climbs, told, ahead = [], [], []
+        for deadline in rows:
+            if self.rules.get(deadline.rule_id) != deadline.code:
+                raise PoisonedCaseError(f"The rule of {deadline.code} is gone.")
+            climb_ = rungs.reached(deadline, at=self.at) if _is_due(deadline, self.at) else None
+            if climb_ is None:
+                ahead.append(deadline.next_rung_at)
+                continue
+            circle = self.circles.of(case, code=deadline.code, unit=deadline.unit, level=climb_.level)
+            climbs.append(Climb(deadline, climb_.levels, climb_.next_rung_at, circle.data))
+            told.append(_told(case, circle, deadline, climb_.level))
+            ahead.append(climb_.next_rung_at)
+        silence = None
+        if case.silent_at is not None and case.silent_at <= self.at and case.heard_at is not None:
+            circle = self.circles.of_silence(case)
+            silence = circle.data | {"days": (self.at - case.heard_at).days}
+            told.append(_told(case, circle, None, 0))
+        else:
+            ahead.append(case.silent_at)
+        next_rung_at = min((when for when in ahead if when is not None), default=None)
+        if next_rung_at is not None and next_rung_at <= self.at:
+            raise PoisonedCaseError(
+                "What is due is not written in its rows; check_ledger shows what is wrong."
+            )
+        return Plan(case, tuple(climbs), silence, next_rung_at), told
+
+    def _write(self, plans: list[tuple[Plan, list[Told]]]) -> None:
+        """Write plans in a savepoint; a refused batch is halved until the poisoned case stands alone."""
+        if not plans:
+            return
+        try:
+            with transaction.atomic():
+                rungs.write(
+                    [plan for plan, _told in plans], by=self.machine, at=self.at, follows=self._propose
+                )
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            if len(plans) == 1:
+                self._set_aside(plans[0][0].case, error)
+                return
+            middle = len(plans) // 2
+            self._write(plans[:middle])
+            self._write(plans[middle:])
+            return
+        self._count(plans)
+
+    def _propose(self, written: list[Written]) -> dict[int, dict[str, Any]]:
+        """Propose a supervision order for each deadline that has passed, by the nearest superior."""
+        proposals = []
+        for row in written:
+            case = row.deadline.case
+            authority = self.circles.nearest_superior(case.lead_id)
+            if row.rung.level == Light.RED and authority is not None and not case.sealed:
+                proposals.append(Proposal(case.pk, row.deadline.pk, row.rung.pk, authority, case.lead_id))
+        orders = propose(proposals, self.at) if proposals else {}
+        self.report.proposed += len(orders)
+        first = {p.case_id: p.deadline_id for p in reversed(proposals)}
+        return {first[case_id]: {"proposal": order} for case_id, order in orders.items()}
+
+    def _count(self, plans: Iterable[tuple[Plan, list[Told]]]) -> None:
+        """Take what was written into the report."""
+        for plan, told in plans:
+            self.report.cases += 1
+            self.report.rungs += len(plan.climbs)
+            self.report.silences += plan.silence is not None
+            self.report.told += sum(len(row.told) for row in told)
+            for row in told if self.listen else ():
+                self.listen(row)  # type: ignore[misc]
+
+    def _set_aside(self, case: Case, error: Exception) -> None:
+        """Set a case aside until somebody has looked at it, with an alert."""
+        logger.error("The ladder sets %s aside.", case.number, exc_info=error)
+        reason = f"{type(error).__name__}: {error}" if isinstance(error, PoisonedCaseError | KeyError) else ""
+        SetAside.objects.put(case, reason=reason or type(error).__name__, at=self.at)
+        self.report.set_aside += 1
 
 
 def _due(at: datetime, *, after: Place | None, batch: int) -> list[Case]:
     """
     Lock the next cases with a due rung, in the order in which they fell due.
 
-    Going on after the last place, and not from the top, passes by what failed or was locked.
+    Going on after the last place, and not from the top, passes by what was locked.
     """
-    due = Case.objects.filter(next_rung_at__lte=at)
+    aside = SetAside.objects.filter(case=OuterRef("pk"), cleared_at=None)
+    due = Case.objects.filter(~Exists(aside), next_rung_at__lte=at).only(*COLUMNS)
     if after is not None:
         rung_at, pk = after
         due = due.filter(next_rung_at__gte=rung_at).filter(Q(next_rung_at__gt=rung_at) | Q(pk__gt=pk))
-    locked = due.select_for_update(skip_locked=True, no_key=True)
+    locked = due.select_for_update(skip_locked=True, no_key=True, of=("self",))
     return list(locked.order_by("next_rung_at", "pk")[:batch])
 
 
-def _climb_safely(case: Case, report: Report, circles: Circles, machine: Actor) -> None:
-    """Climb one case in a savepoint; whatever goes wrong with it does not stop the others."""
-    try:
-        with transaction.atomic():
-            resumed, climbed = _climb_case(case, report.at, circles, machine)
-    except Exception:
-        logger.exception("The ladder failed on %s; the next run takes it again.", case.number)
-        report.failed.append(case.number)
-        return
-    report.cases += 1
-    report.resumed += resumed
-    report.climbed += climbed
+def _is_due(deadline: Deadline, at: datetime) -> bool:
+    return deadline.next_rung_at is not None and deadline.next_rung_at <= at
 
 
-def _climb_case(case: Case, at: datetime, circles: Circles, machine: Actor) -> tuple[int, list[Climbed]]:
-    """
-    Let the pauses of a case run out that have an end, then climb each of its deadlines to where it stands.
-
-    :return: how many pauses ran out, and the rungs that were told.
-    :raises StaleClockError: when nothing was due, or something is still due afterwards.
-    """
-    due = _due_deadlines(case, at)
-    paused = sum(d.status == DeadlineStatus.PAUSED for d in due)
-    next_rung_at = case.next_rung_at
-    if paused:
-        next_rung_at = take_step(case.pk, "resume", by=machine, data={}, at=at).case.next_rung_at
-        due = _due_deadlines(case, at)
-    climbed = []
-    for deadline in due:
-        rung, next_rung_at = _climb_deadline(case, deadline, at, circles, machine)
-        climbed.append(rung)
-    if next_rung_at is not None and next_rung_at <= at:
-        raise StaleClockError("check_ledger shows what is wrong")
-    return paused, climbed
-
-
-def _due_deadlines(case: Case, at: datetime) -> list[Deadline]:
-    """Return the deadlines of a case that have a rung due."""
-    return list(Deadline.objects.filter(case=case, ended_at=None, next_rung_at__lte=at).order_by("pk"))
-
-
-def _climb_deadline(
-    case: Case, deadline: Deadline, at: datetime, circles: Circles, machine: Actor
-) -> tuple[Climbed, datetime | None]:
-    """Take the step that writes the rungs of one deadline, and return what was told and the next rung."""
-    level = max(deadlines.passed(deadline, at=at), default=0)
-    if not level:
-        raise StaleClockError("check_ledger shows what is wrong")
-    circle = circles.of(case, unit=deadline.unit, level=level)
-    data = {
-        "deadline": deadline.code,
-        "level": level,
-        "due_at": deadline.due_at,
-        "told": circle.told,
-        "organisation": circle.organisation,
-        "vacant": [{"organisation": pk, "post": post} for pk, post in circle.vacant],
-    }
-    taken = take_step(case.pk, "climb", by=machine, data=data, at=at)
-    climbed = Climbed(case.number, case.sealed, deadline, level, circle.told, circle.vacant)
-    return climbed, taken.case.next_rung_at
+def _told(case: Case, circle: Circle, deadline: Deadline | None, level: int) -> Told:
+    return Told(case.number, case.sealed, deadline, level, circle.told, circle.vacant)
 
 
 def _finish(run: LadderRun, report: Report) -> None:
     """Note the end of a run, and forget the runs of long ago."""
     run.finished_at = timezone.now()
-    run.cases, run.told, run.failed = report.cases, report.told, len(report.failed)
+    run.cases, run.told, run.failed = report.cases, report.told, report.set_aside
     run.save(update_fields=["finished_at", "cases", "told", "failed"])
     LadderRun.objects.filter(pk__lte=run.pk - RUNS_KEPT).delete()

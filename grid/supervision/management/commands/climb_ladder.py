@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from grid.people.models import User
-from grid.supervision.services import Report, climb
+from grid.supervision.services import Report, Told, climb
 from grid.worktime.arithmetic import Light
 
 FIRST_YEAR, LAST_YEAR = 1950, 2200
@@ -27,22 +27,24 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="show what would be told, write nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Climb, and print what came of it."""
+        """Climb, and print what was told and what came of it."""
         at = _at(options["at"])
-        report = climb(at, dry_run=options["dry_run"])
-        if options["dry_run"]:
-            self._list(report)
+        self._names: dict[int, str] = {}
+        report = climb(at, dry_run=options["dry_run"], listen=self._line)
         self.stdout.write(_summary(report, dry_run=options["dry_run"]))
-        if report.failed:
-            raise CommandError(_("Failed: %(numbers)s") % {"numbers": ", ".join(report.failed)})
+        if report.set_aside:
+            raise CommandError(_("Set aside: %(count)s matters.") % {"count": report.set_aside})
 
-    def _list(self, report: Report) -> None:
-        """Print each rung with the people told; sealed matters are in no list."""
-        rows = [row for row in report.climbed if not row.sealed]
-        people = User.objects.in_bulk({pk for row in rows for pk in row.told})
-        for row in rows:
-            told = ", ".join(str(people[pk]) for pk in row.told) or _("nobody")
-            self.stdout.write(f"{row.number}  {row.deadline.text}  {Light(row.level).label}  → {told}")
+    def _line(self, row: Told) -> None:
+        """Print one thing told, with the people; sealed matters are in no list."""
+        if row.sealed:
+            return
+        missing = [pk for pk in row.told if pk not in self._names]
+        self._names |= {user.pk: str(user) for user in User.objects.filter(pk__in=missing)} if missing else {}
+        told = ", ".join(self._names[pk] for pk in row.told) or _("nobody")
+        what = row.deadline.text if row.deadline else _("Silence")
+        light = f"  {Light(row.level).label}" if row.level else ""
+        self.stdout.write(f"{row.number}  {what}{light}  → {told}")
 
 
 def _at(text: str) -> datetime:
@@ -73,23 +75,18 @@ def _summary(report: Report, *, dry_run: bool) -> str:
     """Say in one line what was done, or would be."""
     counts = {
         "cases": report.cases,
-        "rungs": len(report.climbed),
+        "rungs": report.rungs,
+        "silences": report.silences,
         "told": report.told,
+        "proposed": report.proposed,
         "resumed": report.resumed,
-        "failed": len(report.failed),
+        "set_aside": report.set_aside,
     }
-    if dry_run:
-        return (
-            _(
-                "Nothing was written. Due: %(cases)s matters, %(rungs)s rungs, %(told)s messages, "
-                "%(resumed)s pauses ended, %(failed)s failed."
-            )
-            % counts
-        )
-    return (
+    done = (
         _(
-            "%(cases)s matters, %(rungs)s rungs, %(told)s messages, "
-            "%(resumed)s pauses ended, %(failed)s failed."
+            "%(cases)s matters, %(rungs)s deadlines and %(silences)s silences told, %(told)s messages, "
+            "%(proposed)s supervision orders proposed, %(resumed)s pauses ended, %(set_aside)s set aside."
         )
         % counts
     )
+    return _("Nothing was written. Due: %(what)s") % {"what": done} if dry_run else done
