@@ -140,11 +140,20 @@ class Actor:
 
     def is_above(self, organisation_id: int, roles: Iterable[str]) -> bool:
         """Tell whether he serves in a superior of an organisation, in either line. One query each."""
-        if not self.holds(roles):
+        return self.holds(roles) and any(self.serves(o, roles) for o in self._above(organisation_id))
+
+    def heads(self, organisation_id: int) -> bool:
+        """Tell whether he heads an organisation, or one above it in either line. One query each."""
+        headed = {p.organisation_id for p in self.postings if p.leads}
+        if not headed:
             return False
+        return organisation_id in headed or not headed.isdisjoint(self._above(organisation_id))
+
+    def _above(self, organisation_id: int) -> frozenset[int]:
+        """Return the superiors of an organisation."""
         if organisation_id not in self._superiors:
             self._superiors[organisation_id] = frozenset(superiors_of(organisation_id))
-        return any(self.serves(o, roles) for o in self._superiors[organisation_id])
+        return self._superiors[organisation_id]
 
     def organisations_in(self, roles: Iterable[str]) -> list[int]:
         """Return the organisations in which he serves in one of the roles."""

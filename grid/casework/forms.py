@@ -247,7 +247,7 @@ def _describe(
         described["suggestions"] = nearby_areas(declared)
         described["attrs"] |= {"list": f"id_{name}_list", "inputmode": "numeric", "autocomplete": "off"}
     elif described["type"] in ("select", "checkboxes", "radio"):
-        _add_options(described, declared, inner, value)
+        _add_options(described, declared, inner, declared.get_initial() if value is None else value)
     first = described["options"][0]["id"] if described["options"] and described["type"] != "select" else ""
     described["target"] = first or described["id"]
     return described

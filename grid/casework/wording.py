@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from grid.areas.models import Area
+from grid.casework import wording_time
 from grid.casework.models import Audience, Case, DeadlineStatus, Outcome, Urgency
 from grid.organisations.models import Organisation
 from grid.people.models import User
@@ -41,6 +42,8 @@ ROWS: Mapping[str, type[Model]] = {
     "copied": Organisation,
     "organisation": Organisation,
     "other": Case,
+    "decider": Organisation,
+    "asked_by": User,
 }
 LABELS = {
     "area_id": gettext_lazy("Area"),
@@ -57,6 +60,9 @@ LABELS = {
     "deadline": gettext_lazy("Deadline"),
     "due_at": gettext_lazy("Due"),
     "entries": gettext_lazy("Entries"),
+    "decider": gettext_lazy("To be decided by"),
+    "asked_by": gettext_lazy("Asked by"),
+    "until": gettext_lazy("Until"),
 }
 # Told elsewhere on the page, or no news: files are shown, positions stand on the map, phases follow statuses.
 UNSPOKEN = frozenset(
@@ -90,6 +96,17 @@ ICONS = {
     "ask": "question-circle",
     "answer": "reply",
     "send_back": "arrow-return-left",
+    "ask_extension": "hourglass-split",
+    "grant_extension": "hourglass-split",
+    "refuse_extension": "hourglass-split",
+    "ask_pause": "pause-circle",
+    "grant_pause": "pause-circle",
+    "refuse_pause": "pause-circle",
+    "end_pause": "play-fill",
+    "withdraw_request": "x-circle",
+    "lapse_request": "x-circle",
+    "cancel_deadline": "slash-circle",
+    "recompute": "calendar-event",
 }
 
 
@@ -195,6 +212,7 @@ class Wording:
         self.names = names
         rows = list(deadlines)
         self.deadlines = {d.code: d.text for d in rows}
+        self.deadline_rows = {d.code: d for d in rows}
         self.ended = {(d.code, d.ended_at): d for d in rows if d.ended_at}
 
     def entries(self, events: list[Event]) -> list[Entry]:
@@ -274,6 +292,10 @@ class Wording:
         """Return codes and values of an entry in words, save those that stand as a change."""
         for name, value in event.data.items():
             if name in UNSPOKEN or name in event.changed or f"{name}_id" in event.changed:
+                continue
+            if wording_time.is_about_time(name, event.data):
+                if (told := wording_time.fact(name, event.data, self.deadline_rows)) is not None:
+                    yield told
                 continue
             declared = _declared(step, name)
             label = str(declared.label) if declared and declared.label else str(LABELS.get(name, name))

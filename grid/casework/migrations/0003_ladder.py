@@ -56,6 +56,11 @@ class Migration(migrations.Migration):
             name='ended_why',
             field=models.CharField(blank=True, choices=[('ran_out', 'It ran out'), ('ended_early', 'What it waited for happened'), ('deadline_ended', 'The deadline ended')], max_length=20),
         ),
+        migrations.AlterField(
+            model_name='request',
+            name='decision',
+            field=models.CharField(blank=True, choices=[('granted', 'Granted'), ('refused', 'Refused'), ('lapsed', 'Lapsed'), ('withdrawn', 'Withdrawn')], max_length=10),
+        ),
         migrations.AddField(
             model_name='request',
             name='deadline',
