@@ -26,7 +26,9 @@ class DeadlineRule(models.Model):
     """
 
     code = models.CharField(_("Code"), max_length=40)
-    kind = models.CharField(_("Kind of case"), max_length=30)
+    kind = models.CharField(
+        _("Kind of case"), max_length=30, blank=True, help_text=_("Empty means every kind.")
+    )
     label = models.CharField(_("Label"), max_length=80)
     label_en = models.CharField(_("Label in English"), max_length=80)
     basis = models.CharField(_("Legal basis"), max_length=200)
