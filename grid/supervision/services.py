@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
 from typing import Any
@@ -71,7 +71,7 @@ class Report:
     silences: int = 0
     told: int = 0
     proposed: int = 0
-    set_aside: int = 0
+    set_aside: list[str] = field(default_factory=list)
 
 
 class PoisonedCaseError(Exception):
@@ -142,7 +142,10 @@ class _Pass:
         for case in cases:
             try:
                 fresh, rows = self._resume(case, open_rows[case.pk])
-                plans.append(self._plan(fresh, rows))
+                if fresh.next_rung_at is not None and fresh.next_rung_at <= self.at:
+                    plans.append(self._plan(fresh, rows))
+                else:
+                    self.report.cases += 1
             except (OperationalError, InterfaceError):
                 raise
             except Exception as error:  # whatever is wrong with it does not stop the others
@@ -152,7 +155,9 @@ class _Pass:
     def _open_deadlines(self, cases: Sequence[Case]) -> dict[int, list[Deadline]]:
         """Read the open deadlines of some cases, in the order of their ids."""
         found: dict[int, list[Deadline]] = defaultdict(list)
+        by_id = {case.pk: case for case in cases}
         for deadline in Deadline.objects.filter(case__in=cases, ended_at=None).order_by("pk"):
+            deadline.case = by_id[deadline.case_id]
             found[deadline.case_id].append(deadline)
         fresh = {d.rule_id for rows in found.values() for d in rows} - self.rules.keys()
         if fresh:
@@ -197,7 +202,7 @@ class _Pass:
         else:
             ahead.append(case.silent_at)
         next_rung_at = min((when for when in ahead if when is not None), default=None)
-        if next_rung_at is not None and next_rung_at <= self.at:
+        if not told or (next_rung_at is not None and next_rung_at <= self.at):
             raise PoisonedCaseError(
                 "What is due is not written in its rows; check_ledger shows what is wrong."
             )
@@ -252,7 +257,7 @@ class _Pass:
         logger.error("The ladder sets %s aside.", case.number, exc_info=error)
         reason = f"{type(error).__name__}: {error}" if isinstance(error, PoisonedCaseError | KeyError) else ""
         SetAside.objects.put(case, reason=reason or type(error).__name__, at=self.at)
-        self.report.set_aside += 1
+        self.report.set_aside.append(case.number)
 
 
 def _due(at: datetime, *, after: Place | None, batch: int) -> list[Case]:
@@ -281,6 +286,6 @@ def _told(case: Case, circle: Circle, deadline: Deadline | None, level: int) -> 
 def _finish(run: LadderRun, report: Report) -> None:
     """Note the end of a run, and forget the runs of long ago."""
     run.finished_at = timezone.now()
-    run.cases, run.told, run.failed = report.cases, report.told, report.set_aside
+    run.cases, run.told, run.failed = report.cases, report.told, len(report.set_aside)
     run.save(update_fields=["finished_at", "cases", "told", "failed"])
     LadderRun.objects.filter(pk__lte=run.pk - RUNS_KEPT).delete()

@@ -7,8 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone, translation
 
-from grid.casework.models import Case, Event, Rung
-from grid.supervision import services
+from grid.casework.models import Case, Deadline, Event, Rung
 from grid.supervision.models import LadderRun
 from grid.supervision.tasks import climb_ladder
 from tests.factories.city import City
@@ -30,7 +29,9 @@ def run(*arguments: str) -> str:
 
 
 def test_the_clock_that_is_given_counts(case: Case) -> None:
-    assert run("--at", "2026-10-09T08:59+08:00").startswith("1 matters, 1 rungs")
+    said = run("--at", "2026-10-09T08:59+08:00")
+    assert "1 matters, 1 deadlines" in said
+    assert case.number in said
     assert Event.objects.get(verb="climb").data["level"] == 2
 
     run("--at", "2026-10-09T09:00+08:00")
@@ -71,13 +72,8 @@ def test_a_dry_run_lists_no_sealed_matter(case: Case) -> None:
     assert case.number not in run("--at", "2026-10-09T09:00+08:00", "--dry-run")
 
 
-def test_a_case_that_fails_makes_the_command_fail_and_is_named(
-    case: Case, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*args: object, **kwargs: object) -> None:
-        raise RuntimeError
-
-    monkeypatch.setattr(services, "take_step", broken)
+def test_a_case_that_is_set_aside_makes_the_command_fail_and_is_named(case: Case) -> None:
+    Deadline.objects.filter(case=case).update(code="GONE")
     with pytest.raises(CommandError, match=case.number):
         run("--at", "2026-10-09T09:00+08:00")
 

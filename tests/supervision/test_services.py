@@ -1,19 +1,19 @@
 """The ladder: each rung once, the right people, nothing half, nobody who may not know."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from grid.casework import deadlines, timeline
+from grid.casework import deadlines, ledger, seals, timeline
 from grid.casework.models import Access, Case, Deadline, DeadlineStatus, Event, Recusal, Rung
 from grid.casework.steps import take_step
 from grid.organisations.models import Absence, Posting, Role
 from grid.people.models import User
 from grid.supervision import services
-from grid.supervision.models import LadderRun
+from grid.supervision.models import LadderRun, SetAside, SupervisionOrder
 from grid.supervision.services import climb
 from tests.factories.city import City, acting, add_user, post
 from tests.factories.incidents import report
@@ -27,6 +27,11 @@ LATE = AT + timedelta(hours=72)
 def told(case: Case) -> list[list[int]]:
     """Return whom each entry of the ladder told, oldest first."""
     return [e.data.get("told", []) for e in Event.objects.filter(case=case, verb="climb").order_by("seq")]
+
+
+def timeline_faults() -> Iterator[seals.Fault]:
+    """Recompute every chain."""
+    return seals.verify()
 
 
 def ids(*users: User) -> set[int]:
@@ -105,7 +110,7 @@ def test_the_lead_and_the_lateness_stay_with_the_holder(city: City, case: Case, 
 
     case.refresh_from_db()
     assert (case.lead_id, case.assignee_id, case.status, case.version, case.next_due_at) == before
-    assert case.next_rung_at is None
+    assert case.next_rung_at == case.silent_at, "what is left to come is the silence watch"
     assert case.holdings.get(ended_at=None).organisation == city.community_org
 
 
@@ -313,48 +318,66 @@ def test_a_closed_case_climbs_nothing(city: City, case: Case) -> None:
     assert not Rung.objects.exists()
 
 
-def test_a_case_that_fails_stops_no_other_and_is_taken_again(
-    city: City, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_case_that_the_database_refuses_is_set_aside_and_stops_no_other(
+    city: City, caplog: pytest.LogCaptureFixture
 ) -> None:
-    cases = [report(city, at=AT + timedelta(minutes=n)) for n in range(3)]
-    real = services.take_step
+    cases = [report(city, at=AT + timedelta(minutes=n)) for n in range(9)]
+    broken = Deadline.objects.get(case=cases[4])
+    Rung.objects.create(deadline=broken, level=3, due_at=broken.due_at, climbed_at=AT, told=True)
 
-    def broken(case_id: int, *args: object, **kwargs: object) -> object:
-        taken = real(case_id, *args, **kwargs)
-        if case_id == cases[0].pk:
-            raise RuntimeError("this one is broken")
-        return taken
+    report_ = climb(LATE + timedelta(hours=1))
 
-    with monkeypatch.context() as patch:
-        patch.setattr(services, "take_step", broken)
-        report_ = climb(LATE + timedelta(hours=1), batch=1)
-
-    assert report_.failed == [cases[0].number]
-    assert cases[0].number in caplog.text
-    assert [len(told(c)) for c in cases] == [0, 1, 1]
-    assert not Rung.objects.filter(deadline__case=cases[0]).exists(), "nothing half stays behind"
+    assert report_.set_aside == [cases[4].number]
+    assert cases[4].number in caplog.text
+    assert [len(told(c)) for c in cases] == [1, 1, 1, 1, 0, 1, 1, 1, 1]
+    assert Rung.objects.filter(deadline__case=cases[4]).count() == 1, "nothing half stays behind"
     assert LadderRun.objects.last_run().failed == 1
+    assert list(timeline_faults()) == []
 
-    assert climb(LATE + timedelta(hours=2)).failed == []
-    assert [len(told(c)) for c in cases] == [1, 1, 1]
+
+def test_a_deadline_whose_rule_is_gone_is_set_aside_with_a_reason_and_taken_again_when_mended(
+    city: City, case: Case
+) -> None:
+    other = report(city, at=AT + timedelta(hours=1))
+    Deadline.objects.filter(case=case).update(code="GONE")
+
+    report_ = climb(LATE + timedelta(hours=2))
+
+    assert report_.set_aside == [case.number]
+    assert (len(told(case)), len(told(other))) == (0, 1)
+    row = SetAside.objects.waiting().get()
+    assert (row.case_id, row.at) == (case.pk, LATE + timedelta(hours=2))
+    assert "GONE" in row.reason
+    assert climb(LATE + timedelta(hours=3)).set_aside == [], "it is passed by, not tried every minute"
+
+    Deadline.objects.filter(case=case).update(code="INC-BLUE")
+    assert SetAside.objects.clear(row.pk, at=LATE + timedelta(hours=3)) == 1
+    assert SetAside.objects.clear(row.pk, at=LATE + timedelta(hours=3)) == 0
+    climb(LATE + timedelta(hours=4))
+    assert len(told(case)) == 1
+
+
+def test_a_case_of_a_kind_that_is_gone_is_set_aside(city: City, case: Case) -> None:
+    other = report(city, at=AT + timedelta(hours=1))
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("UPDATE casework_case SET kind = 'gone' WHERE id = %s", [case.pk])
+        cursor.execute("SET session_replication_role = origin")
+
+    assert climb(LATE + timedelta(hours=2)).set_aside == [case.number]
+    assert len(told(other)) == 1
 
 
 def test_killed_in_the_middle_of_a_batch_nothing_is_lost_and_nothing_told_twice(
     city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cases = [report(city, at=AT + timedelta(minutes=n)) for n in range(3)]
-    real = timeline.append
-    calls = 0
 
     def killed(*args: object, **kwargs: object) -> object:
-        nonlocal calls
-        calls += 1
-        if calls == 2:
-            raise KeyboardInterrupt
-        return real(*args, **kwargs)
+        raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(timeline, "append", killed)
+        patch.setattr(timeline, "append_many", killed)
         with pytest.raises(KeyboardInterrupt):
             climb(LATE + timedelta(hours=1))
     assert not Rung.objects.exists()
@@ -364,16 +387,14 @@ def test_killed_in_the_middle_of_a_batch_nothing_is_lost_and_nothing_told_twice(
     assert [len(told(c)) for c in cases] == [1, 1, 1]
 
 
-def test_a_case_whose_clock_is_wrong_is_reported_and_blocks_nobody(
-    city: City, case: Case, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_case_whose_clock_is_wrong_is_set_aside_and_blocks_nobody(city: City, case: Case) -> None:
     Deadline.objects.filter(case=case).update(next_rung_at=LATE + timedelta(days=9))
     other = report(city, at=AT + timedelta(hours=1))
 
     report_ = climb(LATE + timedelta(hours=2))
 
-    assert report_.failed == [case.number]
-    assert "check_ledger" in caplog.text
+    assert report_.set_aside == [case.number]
+    assert "check_ledger" in SetAside.objects.get().reason
     assert len(told(other)) == 1
 
 
@@ -383,8 +404,30 @@ def test_many_cases_are_climbed_in_short_batches(city: City) -> None:
 
     report_ = climb(LATE + timedelta(hours=1), batch=2)
 
-    assert (report_.cases, report_.failed) == (7, [])
+    assert (report_.cases, report_.set_aside) == (7, [])
     assert Event.objects.filter(verb="climb").count() == 7
+
+
+def test_a_batch_costs_the_same_queries_for_one_case_and_for_many(city: City, heads: None) -> None:
+    def cost(cases: int) -> int:
+        for minute in range(cases):
+            report(city, at=AT + timedelta(minutes=minute))
+        with CaptureQueriesContext(connection) as queries:
+            climb(LATE + timedelta(hours=1), dry_run=True)
+        return len(queries)
+
+    assert cost(1) == cost(20)
+
+
+def test_after_a_pass_every_chain_and_clock_is_as_steps_would_have_left_it(city: City, heads: None) -> None:
+    for minute in range(5):
+        case = report(city, at=AT + timedelta(minutes=minute))
+        take_step(case.pk, "accept", by=acting(city.clerk), data={}, at=AT + timedelta(hours=1))
+    for hours in (49, 71, 80, 400):
+        climb(AT + timedelta(hours=hours))
+
+    assert list(timeline_faults()) == []
+    assert list(ledger.check()) == []
 
 
 def test_who_is_told_is_asked_once_for_a_whole_batch(city: City, heads: None) -> None:
@@ -403,10 +446,12 @@ def test_who_is_told_is_asked_once_for_a_whole_batch(city: City, heads: None) ->
 def test_a_dry_run_says_what_would_be_told_and_writes_nothing(city: City, case: Case, heads: None) -> None:
     events = Event.objects.count()
 
-    report_ = climb(LATE, dry_run=True)
+    rows: list[services.Told] = []
+    report_ = climb(LATE, dry_run=True, listen=rows.append)
 
-    assert (report_.cases, len(report_.climbed)) == (1, 1)
-    assert city.street_officer.pk in report_.climbed[0].told
+    assert (report_.cases, report_.rungs, report_.proposed) == (1, 1, 1)
+    assert city.street_officer.pk in rows[0].told
+    assert not SupervisionOrder.objects.exists()
     assert Event.objects.count() == events
     assert not Rung.objects.exists()
     assert not LadderRun.objects.exists()

@@ -33,7 +33,7 @@ class Command(BaseCommand):
         report = climb(at, dry_run=options["dry_run"], listen=self._line)
         self.stdout.write(_summary(report, dry_run=options["dry_run"]))
         if report.set_aside:
-            raise CommandError(_("Set aside: %(count)s matters.") % {"count": report.set_aside})
+            raise CommandError(_("Set aside: %(numbers)s") % {"numbers": ", ".join(report.set_aside)})
 
     def _line(self, row: Told) -> None:
         """Print one thing told, with the people; sealed matters are in no list."""
@@ -80,7 +80,7 @@ def _summary(report: Report, *, dry_run: bool) -> str:
         "told": report.told,
         "proposed": report.proposed,
         "resumed": report.resumed,
-        "set_aside": report.set_aside,
+        "set_aside": len(report.set_aside),
     }
     done = (
         _(
