@@ -1,7 +1,7 @@
-"""The scheduler of Celery beat, with a heartbeat of its own."""
+"""The scheduler of Celery beat, with a heartbeat of its own; a clock that is set back does not stop it."""
 
 import logging
-from datetime import datetime
+import time
 from typing import Any
 
 from celery.beat import PersistentScheduler
@@ -16,17 +16,36 @@ logger = logging.getLogger(__name__)
 class HeartbeatScheduler(PersistentScheduler):
     """Write a row while the loop that sends due tasks turns: a dead worker is not taken for a dead beat."""
 
-    _beaten_at: datetime | None = None
+    _beaten: float | None = None
+    _clock: float | None = None
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Send what is due, then show that this worked; return the seconds until the next turn."""
+        clock = time.time()
+        if self._clock is None or clock < self._clock:
+            self.forget_the_future()
+        self._clock = clock
         pause: float = super().tick(*args, **kwargs)
-        now = timezone.now()
-        if self._beaten_at is None or now - self._beaten_at >= Heartbeat.EVERY:
-            self._beaten_at = now
+        # Not by the wall clock, which may be set back.
+        turned = time.monotonic()
+        if self._beaten is None or turned - self._beaten >= Heartbeat.EVERY.total_seconds():
+            self._beaten = turned
             try:
-                Heartbeat.beat(Part.BEAT, at=now)
+                Heartbeat.beat(Part.BEAT, at=timezone.now())
             except Error:
                 connection.close()
                 logger.warning("The heartbeat of beat could not be written; trying again.", exc_info=True)
         return min(pause, Heartbeat.EVERY.total_seconds())
+
+    def forget_the_future(self) -> None:
+        """
+        Let no task count as sent later than now, after the clock was set back or a start with an old file.
+
+        Else beat would send nothing until the clock has come again to where it was, and say nothing of it.
+        """
+        for entry in self.schedule.values():
+            now = entry.default_now()
+            if entry.last_run_at is not None and entry.last_run_at > now:
+                logger.warning("The clock was set back; %s is sent from now on again.", entry.name)
+                entry.last_run_at = now
+        self._heap = None

@@ -1,7 +1,7 @@
 """What `/healthz` and `/readyz` answer. Nothing of the configuration is shown, whatever fails."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import redis
 from django.conf import settings
@@ -12,11 +12,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from governance.operations.models import Heartbeat, Part
+from grid.supervision.models import LadderRun, SetAside
 
 logger = logging.getLogger(__name__)
 
 OK = "ok"
 REDIS_TIMEOUT_SECONDS = 2
+# It is climbed every minute.
+LADDER_LATE_AFTER = timedelta(minutes=5)
 
 
 @require_safe
@@ -30,7 +33,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
     """Show every part; only without the database can nothing be served at all."""
-    parts = {"database": database(), "redis": cache(), **background(at=timezone.now())}
+    at = timezone.now()
+    parts = {"database": database(), "redis": cache(), **background(at=at), "ladder": ladder(at=at)}
     return JsonResponse(parts, status=200 if parts["database"] == OK else 503)
 
 
@@ -69,10 +73,26 @@ def background(*, at: datetime) -> dict[str, str]:
     return {part.value: _since(seen.get(part.value), at=at) for part in Part}
 
 
-def _since(seen: datetime | None, *, at: datetime) -> str:
+def ladder(*, at: datetime) -> str:
+    """Return "ok" when the ladder was climbed lately and has set nothing aside, else the reason."""
+    try:
+        run = LadderRun.objects.last_run()
+        aside = SetAside.objects.waiting().count()
+    except DatabaseError:
+        return "not known without the database"
+    said = _since(run.finished_at if run else None, at=at, late_after=LADDER_LATE_AFTER)
+    if said != OK:
+        return said
+    return f"{aside} matters set aside" if aside else OK
+
+
+def _since(seen: datetime | None, *, at: datetime, late_after: timedelta = Heartbeat.LATE_AFTER) -> str:
+    """Word how long ago a part was seen; from the future means that the clock was set back since."""
     if seen is None:
         return "never seen"
     silent = at - seen
-    if silent <= Heartbeat.LATE_AFTER:
+    if abs(silent) <= late_after:
         return OK
+    if silent < timedelta(0):
+        return "not seen since the clock was set back"
     return f"not seen for {int(silent.total_seconds())} s"

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import DateTimeField, F, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from grid.casework import timeline
@@ -120,7 +122,7 @@ def move_holding(passage: Passage) -> None:
     case, before, at = passage.case, passage.before, passage.at
     if case.phase == Phase.CLOSED:
         if before and before["phase"] != Phase.CLOSED:
-            Holding.objects.filter(case=case, ended_at=None).update(ended_at=at)
+            _end_holding(case, at)
             Round.objects.filter(case=case, number=case.round_number).update(
                 closed_at=at, outcome=case.outcome, lead=case.lead
             )
@@ -130,9 +132,15 @@ def move_holding(passage: Passage) -> None:
     if before and before["lead_id"] == case.lead_id and before["phase"] != Phase.CLOSED:
         return
     if before and before["phase"] != Phase.CLOSED:
-        Holding.objects.filter(case=case, ended_at=None).update(ended_at=at)
+        _end_holding(case, at)
         Round.objects.filter(case=case, number=case.round_number).update(lead=case.lead)
     Holding.objects.create(case=case, organisation=case.lead, starts_at=at)
+
+
+def _end_holding(case: Case, at: datetime) -> None:
+    """End the open holding; a clock that was set back since ends it where it began, never before."""
+    ended_at = Greatest(Value(at, DateTimeField()), F("starts_at"))
+    Holding.objects.filter(case=case, ended_at=None).update(ended_at=ended_at)
 
 
 def changes(passage: Passage) -> dict[str, list[Any]]:

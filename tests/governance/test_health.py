@@ -15,6 +15,9 @@ from governance.operations import health
 from governance.operations.beat import HeartbeatScheduler
 from governance.operations.models import Heartbeat, Part
 from governance.operations.tasks import worker_heartbeat
+from grid.supervision.models import LadderRun, SetAside
+from tests.factories.city import build_city
+from tests.factories.incidents import report
 
 NOW = datetime.fromisoformat("2026-10-09T09:00:00+08:00")
 
@@ -29,11 +32,13 @@ def test_healthz_answers_without_touching_the_database(client: Client) -> None:
 def test_readyz_says_ok_for_every_part_that_works(client: Client) -> None:
     for part in Part:
         Heartbeat.beat(part, at=timezone.now())
+    LadderRun.objects.create(at=timezone.now(), started_at=timezone.now(), finished_at=timezone.now())
 
     response = client.get("/readyz")
 
     assert response.status_code == 200
-    assert response.json() == {"database": "ok", "redis": "ok", "worker": "ok", "beat": "ok"}
+    assert set(response.json()) == {"database", "redis", "worker", "beat", "ladder"}
+    assert set(response.json().values()) == {"ok"}
 
 
 @pytest.mark.django_db
@@ -41,7 +46,37 @@ def test_a_part_that_was_never_seen_is_named_and_the_portal_still_serves(client:
     response = client.get("/readyz")
 
     assert response.status_code == 200
-    assert response.json() == {"database": "ok", "redis": "ok", "worker": "never seen", "beat": "never seen"}
+    never = dict.fromkeys(("worker", "beat", "ladder"), "never seen")
+    assert response.json() == {"database": "ok", "redis": "ok"} | never
+
+
+@pytest.mark.django_db
+def test_a_ladder_that_stopped_or_set_something_aside_is_named() -> None:
+    LadderRun.objects.create(at=NOW, started_at=NOW, finished_at=NOW)
+    LadderRun.objects.create(at=NOW + timedelta(hours=1), started_at=NOW + timedelta(hours=1))
+
+    assert health.ladder(at=NOW + timedelta(minutes=5)) == "ok"
+    assert health.ladder(at=NOW + timedelta(minutes=6)) == "not seen for 360 s"
+    assert health.ladder(at=NOW - timedelta(hours=1)) == "not seen since the clock was set back"
+
+    case = report(build_city(), at=NOW)
+    SetAside.objects.put(case, reason="KeyError", at=NOW)
+    assert health.ladder(at=NOW) == "1 matters set aside"
+
+
+def test_a_clock_that_was_set_back_does_not_stop_beat(tmp_path: Path) -> None:
+    scheduler = HeartbeatScheduler(app=app, schedule_filename=str(tmp_path / "schedule"), lazy=True)
+    scheduler.setup_schedule()
+    ahead = timezone.now() + timedelta(days=1)
+    for entry in scheduler.schedule.values():
+        entry.last_run_at = ahead
+
+    scheduler.forget_the_future()
+
+    assert scheduler.schedule
+    assert all(entry.last_run_at < ahead for entry in scheduler.schedule.values())
+    every_minute = scheduler.schedule["climb the ladder"]
+    assert every_minute.is_due().next <= 60
 
 
 @pytest.mark.django_db
