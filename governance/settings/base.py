@@ -1,5 +1,6 @@
 """Settings that every environment shares. The environment is read here and nowhere else."""
 
+import json
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -123,8 +124,14 @@ def _every(seconds: int, task: str) -> dict[str, object]:
 
 CELERY_BEAT_SCHEDULE = {
     "climb the ladder": _every(60, "grid.supervision.tasks.climb_ladder"),
+    "work dates out anew after a change of the calendar": _every(
+        60, "grid.casework.tasks.recompute_deadlines"
+    ),
+    "let requests lapse that nobody decided in time": _every(60, "grid.casework.tasks.lapse_requests"),
     "number the feed": _every(5, "grid.casework.tasks.number_feed"),
     "deliver notices": _every(5, "grid.notices.tasks.deliver"),
+    "send messages": _every(10, "grid.notices.tasks.send_messages"),
+    "sweep messages that got stuck": _every(60, "grid.notices.tasks.sweep_messages"),
     "seal the timeline": {
         "task": "grid.casework.tasks.seal_timeline",
         "schedule": crontab(hour=0, minute=10),
@@ -255,3 +262,39 @@ PERSONAL_KEYS = dict(
 BLIND_INDEX_KEY = os.environ.get("BLIND_INDEX_KEY", "22" * 32)
 SEAL_KEY = os.environ.get("SEAL_KEY", "33" * 32)
 SEAL_DIR = Path(os.environ.get("SEAL_DIR", VAR_DIR / "seals"))
+
+# Messages outside the portal. Empty means that a channel is not set up, and no message is written for it.
+# E-mail goes by Django's backends, here by SMTP as soon as a host is named.
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
+EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = os.environ.get("EMAIL_USE_TLS", "no") == "yes"
+EMAIL_USE_SSL = os.environ.get("EMAIL_USE_SSL", "no") == "yes"
+DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "portal@localhost")
+NOTICES_EMAIL = "EMAIL_HOST" in os.environ
+# "http" or "console". Placeholders {phone} and {text} are escaped as the content type says; success is a
+# path into the JSON that comes back and its value, as "code=0", or empty where a good status is enough.
+NOTICES_SMS = os.environ.get("SMS_BACKEND", "http" if "SMS_URL" in os.environ else "")
+NOTICES_SMS_URL = os.environ.get("SMS_URL", "")
+NOTICES_SMS_METHOD = os.environ.get("SMS_METHOD", "POST")
+NOTICES_SMS_HEADERS = json.loads(os.environ.get("SMS_HEADERS", '{"Content-Type": "application/json"}'))
+NOTICES_SMS_BODY = os.environ.get("SMS_BODY", '{"phone": "{phone}", "text": "{text}"}')
+NOTICES_SMS_SUCCESS = os.environ.get("SMS_SUCCESS", "")
+# The robots of work chats; which one writes into the chat of which organisation is entered in the portal.
+NOTICES_CHAT = os.environ.get("CHAT_BACKEND", "http")
+NOTICES_CHAT_URLS = {
+    "wecom": os.environ.get("WECOM_URL", "https://qyapi.weixin.qq.com/cgi-bin/webhook/send"),
+    "dingtalk": os.environ.get("DINGTALK_URL", "https://oapi.dingtalk.com/robot/send"),
+}
+NOTICES_TIMEOUT = 10.0  # seconds for each answer of the network
+NOTICES_TRIES = 5  # what a server surely refused is tried so often, after 1, 4, 16 and 64 minutes
+NOTICES_STUCK_AFTER = 300  # seconds after which a message that is “being sent” counts as uncertain
+NOTICES_FAILURES = 3  # faults in a row after which a channel rests and administrators are told
+NOTICES_WAITING = 1800  # seconds that a message may wait beyond its time before they are told
+NOTICES_STALE = 72  # hours after which an entry is told in the portal alone
+NOTICES_OFFICE_HOURS = ("08:30", "17:30")
+NOTICES_DIGEST_TIMES = ("08:30", "14:00")
+NOTICES_DAILY_CEILING = 20  # single messages to one person by one channel a day; the rest is gathered
+# Where links in messages lead.
+PORTAL_URL = os.environ.get("PORTAL_URL", f"http://localhost:{PORT}").rstrip("/")

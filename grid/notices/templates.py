@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import TextChoices
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import get_language
@@ -16,25 +15,11 @@ from django.utils.translation import gettext_lazy as _
 
 from grid.casework import kinds
 from grid.casework.models import Outcome
+from grid.notices.choices import Code
 from grid.organisations.duty import Seat
+from grid.worktime.choices import Channel
 
 Words = str | Promise
-
-
-class Code(TextChoices):
-    """What a notice is about."""
-
-    YELLOW = "rung_yellow", _("Due soon")
-    ORANGE = "rung_orange", _("Due very soon")
-    RED = "rung_red", _("Late")
-    VACANT = "vacant_post", _("Vacant post")
-    RESUMED = "resumed", _("Pause ended")
-    OPENED = "opened", _("New matter")
-    ARRIVED = "arrived", _("Now with your organisation")
-    ASSIGNED = "assigned", _("Assigned to you")
-    ASKED = "asked", _("Your answer is needed")
-    MOVED_ON = "moved_on", _("Your turn")
-    CLOSED = "closed", _("Closed")
 
 
 @dataclass(frozen=True)
@@ -58,6 +43,11 @@ TEMPLATES: dict[str, Template] = {
         "exclamation-octagon",
         "red",
     ),
+    Code.SILENCE: Template(
+        Code.SILENCE.label,
+        _("Whoever brought this matter has heard nothing for {days} days. {organisation} is in charge."),
+        "chat-left-text",
+    ),
     Code.VACANT: Template(
         Code.VACANT.label,
         _(
@@ -65,6 +55,22 @@ TEMPLATES: dict[str, Template] = {
             "reminders about deadlines go to the next organisation up, if there is one."
         ),
         "person-plus",
+    ),
+    Code.CHANNEL: Template(
+        Code.CHANNEL.label,
+        _(
+            "Messages by “{channel}” do not go out. They wait and are sent as soon as it works again; "
+            "notices in the portal arrive as ever."
+        ),
+        "exclamation-triangle",
+    ),
+    Code.SET_ASIDE: Template(
+        Code.SET_ASIDE.label,
+        _(
+            "Deadlines set aside because the ladder could not read them: {count}. "
+            "Nobody is reminded of them until the fault is mended; all others go on."
+        ),
+        "exclamation-triangle",
     ),
     Code.RESUMED: Template(
         Code.RESUMED.label,
@@ -84,11 +90,11 @@ TEMPLATES: dict[str, Template] = {
     Code.MOVED_ON: Template(
         Code.MOVED_ON.label, _("After “{step}” the matter stands at “{status}”."), "arrow-right"
     ),
+    Code.STEP: Template(Code.STEP.label, _("{organisation}: {step}."), "journal-text"),
     Code.CLOSED: Template(
         Code.CLOSED.label, _("The matter that you reported was closed: {outcome}."), "check-circle"
     ),
 }
-RUNGS = {1: Code.YELLOW, 2: Code.ORANGE, 3: Code.RED}
 
 
 def of(code: str) -> Template:
@@ -100,17 +106,31 @@ def of(code: str) -> Template:
     return TEMPLATES[code]
 
 
+def heading(code: str, params: Mapping[str, Any]) -> str:
+    """Say in a word or two what a notice is about; of a step that is its own name."""
+    step = _step(params) if code == Code.STEP else ""
+    return step or str(TEMPLATES[code].heading)
+
+
 def text(code: str, params: Mapping[str, Any], *, organisation: str) -> str:
     """Word a notice in the language of the reader."""
-    return str(TEMPLATES[code].text).format(
-        organisation=organisation,
-        deadline=_either(params.get("label", ""), params.get("label_en", "")),
-        due=_due(params),
-        posts=_now(", ").join(str(Seat(post).label) for post in params.get("posts", [])),
-        step=_step(params),
-        status=_status(params),
-        outcome=_outcome(params),
-    )
+    return str(TEMPLATES[code].text).format(organisation=organisation, **values(params))
+
+
+def values(params: Mapping[str, Any]) -> dict[str, str]:
+    """Word what a notice carries, in the language of the reader, by the names that texts use."""
+    return {
+        "deadline": _either(params.get("label", ""), params.get("label_en", "")),
+        "due": _due(params),
+        "posts": _now(", ").join(str(Seat(post).label) for post in params.get("posts", [])),
+        "step": _step(params),
+        "status": _status(params),
+        "outcome": _outcome(params),
+        "days": str(params.get("days", "")),
+        "count": str(params.get("count", "")),
+        "channel": str(Channel(params["channel"]).label) if "channel" in params else "",
+        "progress": _progress(params),
+    }
 
 
 def _either(chinese: str, english: str) -> str:
@@ -130,6 +150,12 @@ def _due(params: Mapping[str, Any]) -> str:
 def _step(params: Mapping[str, Any]) -> str:
     step = kinds.get(params["kind"]).step(params["verb"]) if "verb" in params else None
     return str(step.label) if step else ""
+
+
+def _progress(params: Mapping[str, Any]) -> str:
+    """Return what the public is told of a step; its name where its row has no word for the public."""
+    step = kinds.get(params["kind"]).step(params["verb"]) if "verb" in params else None
+    return str(step.public_text or step.label) if step else ""
 
 
 def _status(params: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from grid.casework.models import Case, Event
 from grid.notices import templates
+from grid.notices.choices import ALERTS, Code
 from grid.notices.querysets import NoticeQuerySet
 from grid.organisations.models import Organisation
 
@@ -18,7 +19,8 @@ class Notice(models.Model):
     One thing that one person has to know. It carries codes and values, never text that people typed.
 
     `created_at` is the time of the entry it comes from. Unique per entry, recipient and template, so that a
-    reader of the feed may repeat itself; a vacant post is told once for each organisation.
+    reader of the feed may repeat itself; a vacant post is told once for each organisation. An alert that
+    comes from no entry has a key instead, and nobody has it twice before he has read it.
     """
 
     recipient = models.ForeignKey(
@@ -29,9 +31,10 @@ class Notice(models.Model):
     organisation = models.ForeignKey(
         Organisation, models.PROTECT, null=True, related_name="+", verbose_name=_("Organisation")
     )
-    template = models.CharField(max_length=20, choices=templates.Code)
+    template = models.CharField(max_length=20, choices=Code)
     level = models.PositiveSmallIntegerField(default=0)
     params = models.JSONField(default=dict)
+    alert = models.CharField(max_length=60, blank=True)
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
 
@@ -48,13 +51,16 @@ class Notice(models.Model):
                 name="notice_told_once",
                 nulls_distinct=False,
             ),
-            models.CheckConstraint(
-                condition=Q(template__in=templates.Code.values), name="notice_template_known"
+            models.UniqueConstraint(
+                fields=["recipient", "alert"],
+                condition=~Q(alert="") & Q(read_at__isnull=True),
+                name="notice_alert_told_once",
             ),
+            models.CheckConstraint(condition=Q(template__in=Code.values), name="notice_template_known"),
             models.CheckConstraint(
-                condition=Q(template=templates.Code.VACANT, case__isnull=True)
-                | ~Q(template=templates.Code.VACANT) & Q(case__isnull=False),
-                name="notice_of_vacant_post_names_no_case",
+                condition=Q(template__in=ALERTS, case__isnull=True)
+                | ~Q(template__in=ALERTS) & Q(case__isnull=False),
+                name="notice_of_an_alert_names_no_case",
             ),
         ]
         indexes = [
@@ -68,7 +74,7 @@ class Notice(models.Model):
     @property
     def heading(self) -> str:
         """Return in a word or two what it is about, in the reader's language."""
-        return str(templates.of(self.template).heading)
+        return templates.heading(self.template, self.params)
 
     @property
     def text(self) -> str:
