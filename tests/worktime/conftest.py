@@ -1,9 +1,13 @@
 """What the tests of worktime share."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from threading import Barrier
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from grid.people.models import User
 from grid.worktime.choices import Unit
@@ -13,6 +17,26 @@ from grid.worktime.services import RuleSpec
 @pytest.fixture
 def at():
     return datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def both():
+    """Return a function that runs two things at the same time, each in a thread with its own connection."""
+
+    def run(*things: Callable[[], object]) -> list[object]:
+        barrier = Barrier(len(things))
+
+        def one(thing: Callable[[], object]) -> object:
+            barrier.wait(10)
+            try:
+                return thing()
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(len(things)) as pool:
+            return [future.result(30) for future in [pool.submit(one, thing) for thing in things]]
+
+    return run
 
 
 @pytest.fixture

@@ -12,6 +12,11 @@ from grid.worktime.choices import Approver, Binds, Unit
 from grid.worktime.querysets import DeadlineRuleQuerySet
 
 Errors = dict[str, Promise | str]
+# What a deadline has been promised by; such a row ends and has a successor, it is never typed over.
+FROZEN = (
+    "code", "length", "unit", "binds", "extend_by", "extend_max", "extend_times", "may_pause", "pause_for",
+    "rolls", "statutory", "base_id", "organisation_id", "area_id", "category", "valid_from",
+)  # fmt: skip
 
 
 class DeadlineRule(models.Model):
@@ -175,8 +180,17 @@ class DeadlineRule(models.Model):
             errors |= self._errors_in_time()
             errors |= self._errors_against_base()
             errors |= self._errors_against_local_rules()
+        errors |= self._errors_of_thawing()
         if errors:
             raise ValidationError(errors)
+
+    def _errors_of_thawing(self) -> Errors:
+        if self._state.adding or not self.deadlines.exists():
+            return {}
+        before = DeadlineRule.objects.values(*FROZEN).get(pk=self.pk)
+        changed = [name for name in FROZEN if getattr(self, name) != before[name]]
+        reason = _("Deadlines run by this rule; end it and write its successor.")
+        return {name.removesuffix("_id"): reason for name in changed}
 
     def _errors_in_leeway(self) -> Errors:
         errors: Errors = {}
