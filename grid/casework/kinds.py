@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.db import models
     from django.utils.functional import Promise
 
+    from grid.casework.actors import Actor
+    from grid.casework.models import Case
     from grid.casework.table import Step
     from grid.worktime.services import RuleSpec
 
@@ -36,6 +40,10 @@ class Kind:
     change stands in the timeline. `facts` returns what the case page shows beside the shared facts, as
     (label, value) pairs, and `joins` the paths of the detail row that they and the page need. `categories`
     returns the codes that deadline rules may ask for, the most particular first.
+
+    `may_end` says why a case cannot be ended now, whatever step would end it, or nothing; `at_end` is called
+    in the step that ends it. `panels` are shown on the case page: each is given the case, the reader and the
+    time, and returns a template with what it shows, or nothing.
     """
 
     code: str
@@ -51,6 +59,9 @@ class Kind:
     facts: Callable[[Any], list[tuple[str | Promise, Any]]] | None = None
     joins: tuple[str, ...] = ()
     categories: Callable[[Any], Sequence[str]] | None = None
+    may_end: Callable[[Any, Actor], str | Promise | None] | None = None
+    at_end: Callable[[Any, datetime], None] | None = None
+    panels: tuple[Callable[[Case, Actor, datetime], tuple[str, dict[str, Any]] | None], ...] = ()
     figures: Mapping[str, Any] = field(default_factory=dict)
 
     def status(self, code: str) -> StatusInfo:
@@ -67,6 +78,10 @@ class Kind:
     def step(self, name: str) -> Step | None:
         """Return the step of a name, if there is one."""
         return next((s for s in self.steps if s.name == name), None)
+
+    def ends_by(self, step: Step) -> bool:
+        """Tell whether a step ends a case, wherever it leads."""
+        return bool(step.targets) and all(self.status(code).phase == "closed" for code in step.targets)
 
     @property
     def detail_model(self) -> type[models.Model]:

@@ -67,7 +67,11 @@ def refusal(step: Step, case: Case, detail: Model, actor: Actor) -> Words | None
         )
     if not step.who.allows(case, actor):
         return format_lazy(_("“{step}” is for: {who}."), step=step.label, who=step.who.words)
-    return step.when(detail, actor) if step.when else None
+    reason = step.when(detail, actor) if step.when else None
+    kind = kinds.get(case.kind)
+    if reason is None and kind.may_end is not None and kind.ends_by(step):
+        reason = kind.may_end(detail, actor)
+    return reason
 
 
 def detail_of(case: Case) -> Any:
@@ -233,6 +237,9 @@ def _pass_through(passage: Passage, valid: dict[str, Any]) -> Taken:
     written = timeline.split(step.data, valid)
     status = step.effect(detail, by=passage.by, at=passage.at, **valid)
     settle_status(passage, status)
+    ends = case.phase == Phase.CLOSED and passage.before.get("phase", Phase.CLOSED) != Phase.CLOSED
+    if ends and passage.kind.at_end is not None:
+        passage.kind.at_end(detail, passage.at)
     opened = None
     if step.opens:
         opened = first_rows(passage)

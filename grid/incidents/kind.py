@@ -16,6 +16,8 @@ from grid.incidents.models import Incident
 from grid.incidents.statuses import STATUSES
 from grid.incidents.workflow import STEPS
 from grid.organisations.models import Role
+from grid.supervision.orders.deadlines import RULES as SUPERVISION_RULES
+from grid.supervision.orders.workflow import at_end, may_end
 
 
 def facts(incident: Incident) -> list[tuple[str | Promise, Any]]:
@@ -58,7 +60,7 @@ register(
         detail="incidents.Incident",
         statuses=STATUSES,
         steps=STEPS,
-        rules=RULES,
+        rules=(*RULES, *SUPERVISION_RULES),
         readers=frozenset(
             {
                 Role.GRID_WORKER,
@@ -81,6 +83,8 @@ register(
         tracked=("category_id", "handled_at_once", "handled_by_id", "verified_by_id", "dispatched_by_id"),
         facts=facts,
         categories=categories,
+        may_end=may_end,
+        at_end=at_end,
         joins=("category__parent", "handled_by", "verified_by", "dispatched_by"),
     )
 )

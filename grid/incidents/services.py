@@ -19,6 +19,7 @@ from grid.incidents.routing import routes
 from grid.incidents.statuses import Status
 from grid.organisations.models import Organisation
 from grid.organisations.services import superiors_of
+from grid.supervision.orders.services import keep_informed
 
 LONGEST_TITLE = 120
 
@@ -89,7 +90,7 @@ def dispatch(
     # Sent on by a superior while a department has it: who sent it first still gets it back.
     if case.lead.governs_id is not None:
         incident.dispatched_by = case.lead
-    _give_to(incident, lead)
+    _give_to(incident, lead, at=at)
     _assist(incident, assisting, at=at)
     return Status.DISPATCHED
 
@@ -107,7 +108,7 @@ def send_back(incident: Incident, *, by: Actor, at: datetime, reason: str) -> St
         sender, status = _governing_superior(incident.case.lead_id), Status.REPORTED
     if sender is None:
         raise serializers.ValidationError({"reason": _("There is no office to which it could go back.")})
-    _give_to(incident, sender)
+    _give_to(incident, sender, at=at)
     _assist(incident, (), at=at)
     incident.dispatched_by = None
     return status
@@ -124,7 +125,7 @@ def escalate(incident: Incident, *, by: Actor, at: datetime, reason: str) -> Sta
     above = routes(incident.category, held, on=timezone.localdate(at)).above(held.tier) if held else None
     if above is None:
         raise serializers.ValidationError({"reason": _("There is no level above to which it could go.")})
-    _give_to(incident, above)
+    _give_to(incident, above, at=at)
     incident.dispatched_by = None
     return Status.ESCALATED
 
@@ -201,10 +202,11 @@ def _title(category: Category, area: Area | None, address: str) -> str:
     return f"{place}：{category.name}"[-LONGEST_TITLE:] if place else category.name
 
 
-def _give_to(incident: Incident, lead: Organisation) -> None:
+def _give_to(incident: Incident, lead: Organisation, *, at: datetime) -> None:
     """Change who leads; whoever it was assigned to there has it no more."""
     incident.case.lead = lead
     incident.case.assignee = None
+    keep_informed(incident.case, at=at)
 
 
 def _assist(incident: Incident, wanted: Sequence[Organisation], *, at: datetime) -> None:

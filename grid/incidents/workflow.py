@@ -28,6 +28,7 @@ from grid.incidents.deadlines import CODES, LIMITS
 from grid.incidents.models import Incident
 from grid.incidents.statuses import ENDED, OPEN, Status
 from grid.organisations.models import Role
+from grid.supervision.orders.workflow import supervision_steps
 
 S = Status
 OFFICERS = (Role.COMMUNITY_CLERK, Role.STREET_OFFICER, Role.DISTRICT_OFFICER)
@@ -264,5 +265,6 @@ STEPS = (
         starts=(limit_from_start,),
         cancels=(limit_left,),
     ),
+    *supervision_steps(open_statuses=OPEN, closed_statuses=ENDED),
     *common_steps(open_statuses=OPEN, closed_statuses=ENDED, voided=S.VOIDED, merged=S.MERGED),
 )
