@@ -164,8 +164,8 @@ def _not_before(day: date, at: datetime, field: str) -> None:
 def _make_room(rule: DeadlineRule, *, by: User | None, at: datetime) -> None:
     """End the rule of the same reach that would hold beside the new one on its first day."""
     rows = DeadlineRule.objects.same_scope(rule).filter(statutory=False)
-    rows = rows.valid(rule.valid_from).select_for_update()
-    for present in rows:
+    held = rows.valid(rule.valid_from).select_for_update()
+    for present in held:
         _end(present, rule.valid_from, by=by, at=at, field="valid_from")
 
 
