@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,17 @@ class Leeway:
         return known
 
     @classmethod
+    def know(cls, detail: Any, deadlines: Iterable[Deadline], asked: Iterable[Request]) -> None:
+        """Take over what a page has read of a case, as `_read` would read it: every deadline and request."""
+        rows = sorted((d for d in deadlines if d.is_open), key=lambda d: (d.due_at is None, d.due_at, d.pk))
+        open_rows = {d.pk: d for d in rows}
+        undecided = [r for r in asked if not r.decision and r.type in ASKABLE and r.deadline_id in open_rows]
+        for request in undecided:
+            request.deadline = open_rows[request.deadline_id]  # type: ignore[index]
+        undecided.sort(key=lambda r: (r.asked_at, r.pk))
+        detail._leeway = cls(detail.case, rows, undecided)
+
+    @classmethod
     def _read(cls, case: Case) -> Leeway:
         rows = Deadline.objects.filter(case=case, ended_at=None).select_related("rule")
         rows = rows.annotate(
@@ -78,7 +90,7 @@ class Leeway:
     def why_not_extended(self, deadline: Deadline, *, at: datetime | None = None) -> Words | None:
         """Say why nobody can ask to extend a deadline now, or nothing."""
         rule = deadline.rule
-        if deadline.binds not in EXTENDABLE or rule.extend_max == 0 or not rule.extend_by:
+        if not gives_more(deadline):
             return _("Its rule allows no extension.")
         if deadline.status != DeadlineStatus.RUNNING:
             return _("It is paused. Ask for more time when it runs again.")
@@ -95,7 +107,7 @@ class Leeway:
 
     def why_not_paused(self, deadline: Deadline, *, at: datetime | None = None) -> Words | None:
         """Say why nobody can ask to pause a deadline now, or nothing."""
-        if deadline.binds != Binds.OFFICE or not deadline.may_pause:
+        if not stands_still(deadline):
             return _("Its rule allows no pause.")
         if deadline.status != DeadlineStatus.RUNNING:
             return _("It is paused already.")
@@ -145,6 +157,17 @@ RANKS: dict[Approver, Words] = {
     Approver.PARTIES: _("An officer of the leading organisation records what the parties agreed."),
     Approver.OUTSIDE: _("An officer of the leading organisation records what the outside body decided."),
 }
+
+
+def gives_more(deadline: Deadline) -> bool:
+    """Tell whether the rule of a deadline lets it be extended at all."""
+    rule = deadline.rule
+    return deadline.binds in EXTENDABLE and rule.extend_max != 0 and bool(rule.extend_by)
+
+
+def stands_still(deadline: Deadline) -> bool:
+    """Tell whether the rule of a deadline lets it be paused at all."""
+    return deadline.binds == Binds.OFFICE and deadline.may_pause
 
 
 def approver_of(request: Request) -> Approver:

@@ -48,7 +48,7 @@ class NarrowedField(serializers.ChoiceField):
                 possible[code] = label
             else:
                 self.refused[code] = reason
-        self.choices = possible
+        self.choices = list(possible.items())
         if len(possible) == 1:
             self.initial = next(iter(possible))
 

@@ -18,7 +18,7 @@ from rest_framework import serializers
 from grid.casework import deadlines, request_data
 from grid.casework.actors import Actor
 from grid.casework.errors import CaseworkError
-from grid.casework.leeway import ASKABLE, OFFICERS, SUPERIORS, Leeway
+from grid.casework.leeway import ASKABLE, OFFICERS, SUPERIORS, Leeway, gives_more, stands_still
 from grid.casework.models import (
     Audience,
     Deadline,
@@ -71,7 +71,7 @@ def request_steps(open_statuses: Iterable[str]) -> tuple[Step, ...]:
             _("Ask for more time"),
             effect=ask_extension,
             data=request_data.AskExtensionData,
-            when=_when(Leeway.why_not_extended, _("No time limit runs that could be extended.")),
+            when=_when(Leeway.why_not_extended, _("No time limit runs that could be extended."), gives_more),
             **asking,
         ),
         Step(
@@ -96,7 +96,7 @@ def request_steps(open_statuses: Iterable[str]) -> tuple[Step, ...]:
             _("Ask for a pause"),
             effect=ask_pause,
             data=request_data.AskPauseData,
-            when=_when(Leeway.why_not_paused, _("No time limit runs that could be paused.")),
+            when=_when(Leeway.why_not_paused, _("No time limit runs that could be paused."), stands_still),
             hint=_("For what cannot be hurried, as a hearing or an appraisal. The time limit stands still."),
             **asking,
         ),
@@ -168,12 +168,21 @@ def _later_steps(is_open: frozenset[str]) -> tuple[Step, ...]:
     )
 
 
-def _when(why_not: Callable[[Leeway, Deadline], Words | None], nothing: Words) -> When:
-    """Return what says why a step about an open deadline is not possible: the one reason, or that none is."""
+def _when(
+    why_not: Callable[[Leeway, Deadline], Words | None],
+    nothing: Words,
+    may_ever: Callable[[Deadline], bool] | None = None,
+) -> When:
+    """
+    Return what says why a step about an open deadline is not possible: the one reason, or that none is.
+
+    Those whose rule never allows it say nothing where another's does.
+    """
 
     def reason(detail: Any, actor: Actor) -> Words | None:
         found = Leeway.of(detail)
-        reasons = [why_not(found, d) for d in found.deadlines]
+        ever = [d for d in found.deadlines if may_ever is None or may_ever(d)]
+        reasons = [why_not(found, d) for d in ever or found.deadlines]
         if None in reasons:
             return None
         return reasons[0] if len(reasons) == 1 else nothing

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from grid.casework import feed, files, seals
+from grid.casework import calendar_changes, feed, files, requests, seals
 
 
 @shared_task
@@ -16,6 +16,18 @@ def number_feed() -> None:
 def seal_timeline() -> None:
     """Seal the heads of all chains."""
     seals.seal(at=timezone.now())
+
+
+@shared_task
+def recompute_deadlines() -> None:
+    """Work out the open deadlines anew that a change of the calendar can touch."""
+    calendar_changes.recompute_changed(at=timezone.now())
+
+
+@shared_task
+def lapse_requests() -> None:
+    """Let the requests lapse that nobody decided before the due date."""
+    requests.lapse(at=timezone.now())
 
 
 @shared_task

@@ -290,7 +290,9 @@ class Wording:
 
     def _facts(self, event: Event, step: Step | None) -> Iterable[tuple[str, str]]:
         """Return codes and values of an entry in words, save those that stand as a change."""
-        for name, value in event.data.items():
+        order = ["deadline", *(step.data._declared_fields if step else ())]
+        known = sorted(event.data.items(), key=lambda v: order.index(v[0]) if v[0] in order else len(order))
+        for name, value in known:
             if name in UNSPOKEN or name in event.changed or f"{name}_id" in event.changed:
                 continue
             if wording_time.is_about_time(name, event.data):

@@ -166,6 +166,7 @@ ROUTES: dict[str, Route] = {
     ),
     "notices:mark_all_read": Route(everybody, method="post", ok=302),
     "api:case": Route(reader_of_own, number, anonymous=401),
+    "api:holdings": Route(reader_of_own, number, anonymous=401),
     "api:steps": Route(reader_of_own, number, anonymous=401),
     "api:step": Route(
         reader_of_own,
