@@ -21,12 +21,12 @@ from rest_framework.views import APIView, exception_handler
 from grid.areas.models import Area
 from grid.casework import files, once, pages
 from grid.casework.actors import Actor
+from grid.casework.clocks import Clock
 from grid.casework.data import UploadsField
 from grid.casework.errors import CaseBusy, CaseworkError, StaleCase, StepNotPossible
 from grid.casework.file_views import described
 from grid.casework.forms import flat
 from grid.casework.models import Case
-from grid.casework.page_parts import Clock
 from grid.casework.pages import CasePage
 from grid.casework.steps import Step, take_step
 
@@ -273,7 +273,7 @@ def _deadline(clock: Clock) -> dict[str, Any]:
         "due_at": row.due_at,
         "provisional": row.provisional,
         "paused_until": clock.until,
-        "worked_out": clock.lines,
+        "worked_out": clock.worked.lines,
     }
 
 

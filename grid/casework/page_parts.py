@@ -4,50 +4,78 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from typing import TYPE_CHECKING
 
+from django.db.models import BigAutoField, CharField, F, Value
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
-from grid.casework.models import Case, Deadline, LinkType
+from grid.casework.models import Assignment, Case, Holding, LinkType, Outcome, Request, RequestType, Round
+from grid.casework.request_data import wish_text
 from grid.casework.wording import Entry
-from grid.worktime.models import Binds
+from grid.organisations.models import Organisation
+
+if TYPE_CHECKING:
+    from grid.casework.actors import Actor
 
 
-@dataclass
-class Clock:
-    """A deadline of the case as the page shows it."""
+@dataclass(frozen=True)
+class Part:
+    """
+    A stay with an organisation, a round, or an organisation drawn in: each from when to when.
 
-    deadline: Deadline
-    light: str
-    lines: list[str]
-    days_left: int | timedelta | None = None
-    until: datetime | None = None
+    `kind` is held, round or drawn in; `number` that of a round; `code` the outcome of a round or the part in
+    which an organisation is drawn in.
+    """
+
+    kind: str
+    number: int
+    organisation: Organisation
+    since: datetime
+    until: datetime | None
+    code: str
+
+    def as_holding(self) -> Holding:
+        """Return the stay as the row that it was read from."""
+        return Holding(
+            pk=self.number, organisation=self.organisation, starts_at=self.since, ended_at=self.until
+        )
 
     @property
-    def is_ours(self) -> bool:
-        """Tell whether an office has to keep it."""
-        return self.deadline.binds == Binds.OFFICE
+    def outcome(self) -> str:
+        """Return what came of a round, in words."""
+        return str(Outcome(self.code).label) if self.code else ""
 
 
-@dataclass
-class Stay:
-    """An organisation had the case, from when to when."""
-
-    organisation: str
-    since: datetime
-    until: datetime | None
-    duration: timedelta
+# Of a request about a deadline: the steps by which somebody decides on it, and takes it back.
+DECIDING = {
+    RequestType.EXTENSION: ("grant_extension", "refuse_extension"),
+    RequestType.PAUSE: ("grant_pause", "refuse_pause"),
+}
+TAKING_BACK = "withdraw_request"
 
 
-@dataclass
-class Passage:
-    """A round of the case."""
+@dataclass(frozen=True)
+class Asked:
+    """What somebody asked to be decided, in words, and the steps that the reader may take on it."""
 
-    number: int
-    organisation: str
-    since: datetime
-    until: datetime | None
-    outcome: str
+    request: Request
+    wish: str
+    deadline: str
+    steps: list[str]
+
+    @classmethod
+    def of(cls, request: Request, possible: list[str], reader: Actor) -> Asked:
+        """Word a request for a reader who may take some steps now."""
+        about_time = request.type in DECIDING
+        wish = wish_text(request) if about_time else ""
+        steps: list[str] = []
+        if not request.decision and about_time:
+            own = reader.user is not None and reader.user.pk == request.asked_by_id
+            wanted = (TAKING_BACK,) if own else DECIDING[RequestType(request.type)]
+            steps = [name for name in wanted if name in possible]
+        return cls(request, wish, request.deadline.text if request.deadline else "", steps)
 
 
 @dataclass
@@ -88,3 +116,46 @@ def relations(case: Case, other: Case) -> Iterable[str]:
         yield _("Came from")
     if other.source_id == case.pk:
         yield _("Led to")
+
+
+def read_parts(case: Case) -> list[Part]:
+    """Return holdings, rounds and organisations drawn in, each kind in the order of time. One query."""
+    big, text = BigAutoField(), CharField()
+    columns = ("kind_", "number_", "who", "who_zh", "who_en", "since", "until", "code_")
+    held = Holding.objects.filter(case=case).annotate(
+        kind_=Value("held"),
+        number_=F("pk"),
+        who=F("organisation"),
+        who_zh=F("organisation__name"),
+        who_en=F("organisation__name_en"),
+        since=F("starts_at"),
+        until=F("ended_at"),
+        code_=Value("", output_field=text),
+    )
+    rounds = Round.objects.filter(case=case).annotate(
+        kind_=Value("round"),
+        number_=Cast("number", big),
+        who=F("lead"),
+        who_zh=F("lead__name"),
+        who_en=F("lead__name_en"),
+        since=F("opened_at"),
+        until=F("closed_at"),
+        code_=F("outcome"),
+    )
+    drawn_in = Assignment.objects.filter(case=case).annotate(
+        kind_=Value("drawn in"),
+        number_=F("pk"),
+        who=F("organisation"),
+        who_zh=F("organisation__name"),
+        who_en=F("organisation__name_en"),
+        since=F("starts_at"),
+        until=F("ended_at"),
+        code_=F("role"),
+    )
+    rows = [q.order_by().values_list(*columns) for q in (held, rounds, drawn_in)]
+    return [
+        Part(kind, number, Organisation(pk=who, name=name, name_en=name_en), since, until, code)
+        for kind, number, who, name, name_en, since, until, code in rows[0]
+        .union(*rows[1:], all=True)
+        .order_by("since", "number_")
+    ]

@@ -9,30 +9,17 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import CharField, Exists, F, OuterRef, Prefetch, Q, Value, prefetch_related_objects
-from django.db.models.functions import Cast
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from grid.casework import deadlines, kinds, timeline
-from grid.casework.models import (
-    Assignment,
-    Case,
-    Deadline,
-    DeadlineStatus,
-    Extension,
-    Holding,
-    Link,
-    Outcome,
-    Pause,
-    Phase,
-    Request,
-    Round,
-)
-from grid.casework.page_parts import Clock, Day, Passage, Relative, Stay, relations
+from grid.casework import holdings, kinds, timeline
+from grid.casework.clocks import Clock, clocks_of
+from grid.casework.leeway import Leeway
+from grid.casework.models import AssignmentRole, Case, DeadlineStatus, Link, Party, Phase, Request
+from grid.casework.page_parts import Asked, Day, Part, Relative, read_parts, relations
 from grid.casework.steps import possible_steps, refusal
 from grid.casework.wording import Entry, Names, Wording, mentioned
-from grid.organisations.models import Organisation
 from grid.worktime.calendar import WorkCalendar
 
 if TYPE_CHECKING:
@@ -43,6 +30,7 @@ if TYPE_CHECKING:
     from grid.casework.kinds import Kind, StatusInfo
     from grid.casework.models import Attachment, Event
     from grid.casework.table import Step
+    from grid.organisations.models import Organisation
 
 # From the building up to the district: four parents.
 CHAIN = tuple("__".join(["area", *["parent"] * above]) for above in range(5))
@@ -55,13 +43,12 @@ def find(number: str, actor: Actor) -> Case | None:
     """
     Return a case that an actor may see, by its number, with its detail row and everything the page joins.
 
-    Two queries: the case, and the organisations drawn in.
+    One query, which also tells whether anything was asked and whether a person is noted.
     """
     kind = next((k for k in kinds.all_kinds() if number.startswith(k.prefix)), None)
     if kind is None:
         return None
     detail = detail_accessor(kind)
-    drawn_in = Prefetch("assignments", Assignment.objects.select_related("organisation").order_by("pk"))
     return (
         Case.objects.visible_to(actor)
         .filter(number=number, kind=kind.code)
@@ -74,8 +61,10 @@ def find(number: str, actor: Actor) -> Case | None:
             *CHAIN,
         )
         .defer("lead__governs__outline", *(f"{path}__outline" for path in CHAIN))
-        .prefetch_related(drawn_in)
-        .annotate(has_requests=Exists(Request.objects.filter(case=OuterRef("pk"))))
+        .annotate(
+            has_requests=Exists(Request.objects.filter(case=OuterRef("pk"))),
+            has_parties=Exists(Party.objects.filter(case=OuterRef("pk"))),
+        )
         .first()
     )
 
@@ -102,7 +91,6 @@ class CasePage:
         self.detail = detail_of(case)
         self.names = Names()
         self.names.know(case.lead, case.assignee, case.reporter, *self.areas, *_joined(self.detail))
-        self.names.know(*(a.organisation for a in case.assignments.all()))
         if self.areas:
             actor.learn(self.areas[-1].pk, (a.pk for a in self.areas))
 
@@ -129,6 +117,7 @@ class CasePage:
     @cached_property
     def steps(self) -> list[Step]:
         """Return the steps that are possible now, those that take the case on first."""
+        Leeway.know(self.detail, [c.deadline for c in self.clocks], self.requests)
         found = possible_steps(self.case, self.actor, detail=self.detail)
         return sorted(found, key=lambda s: (STYLES.get(s.style, 1), s.name in SIDE_STEPS))
 
@@ -159,20 +148,13 @@ class CasePage:
 
     @cached_property
     def clocks(self) -> list[Clock]:
-        """Return the deadlines, those that run first. One query, one more for pauses and for extensions."""
-        rows = list(
-            Deadline.objects.filter(case=self.case)
-            .annotate(
-                was_paused=Exists(Pause.objects.filter(deadline=OuterRef("pk"))),
-                was_extended=Exists(Extension.objects.filter(deadline=OuterRef("pk"))),
-            )
-            .order_by(F("ended_at").desc(nulls_first=True), F("due_at").asc(nulls_last=True), "pk")
-        )
-        pauses = Pause.objects.all() if any(d.was_paused for d in rows) else Pause.objects.none()
-        longer = Extension.objects.all() if any(d.was_extended for d in rows) else Extension.objects.none()
-        prefetch_related_objects(rows, Prefetch("pauses", pauses), Prefetch("extensions", longer))
-        calendar = WorkCalendar.load() if any(d.is_open for d in rows) else None
-        return [self._clock(d, calendar) for d in rows]
+        """Return the deadlines, those that run first, each with how its date was worked out."""
+        return clocks_of(self.case, at=self.at, calendar=self.calendar)
+
+    @cached_property
+    def calendar(self) -> WorkCalendar:
+        """Return the working calendar. One query."""
+        return WorkCalendar.load()
 
     @property
     def running(self) -> list[Clock]:
@@ -184,18 +166,6 @@ class CasePage:
         """Return the deadlines that were met, in time or not; what fell away is no news."""
         return [c for c in self.clocks if c.deadline.status == DeadlineStatus.MET]
 
-    def _clock(self, deadline: Deadline, calendar: WorkCalendar | None) -> Clock:
-        if deadline.status == DeadlineStatus.PAUSED:
-            pause = next(p for p in deadline.pauses.all() if p.ended_at is None)
-            left = deadlines.left(deadline, at=self.at, calendar=calendar)
-            return Clock(deadline, "paused", [], days_left=left, until=pause.until)
-        if deadline.is_open:
-            shown = deadlines.light(deadline, at=self.at).name.lower()
-            return Clock(deadline, shown, deadlines.explain(deadline, calendar=calendar))
-        late = bool(deadline.due_at and deadline.ended_at and deadline.ended_at >= deadline.due_at)
-        met = "met_late" if late else "met"
-        return Clock(deadline, met if deadline.status == DeadlineStatus.MET else "none", [])
-
     @cached_property
     def _events(self) -> list[Event]:
         return timeline.entries(self.case, self.actor)
@@ -203,7 +173,7 @@ class CasePage:
     @cached_property
     def entries(self) -> list[Entry]:
         """Return the timeline in words, newest first."""
-        self.names.know(*self._other_cases)
+        self.names.know(*self._other_cases, *(p.organisation for p in self._parts))
         rows = [c.deadline for c in self.clocks]
         return Wording(self.case, self.kind, self.names, rows).entries(self._events)
 
@@ -220,56 +190,29 @@ class CasePage:
         return [Day(on, list(entries)) for on, entries in by_day]
 
     @cached_property
-    def _parts(self) -> list[dict[str, Any]]:
-        """Return holdings and rounds, which have one shape. One query."""
-        columns = ("part", "sequence", "name", "name_en", "since", "until", "outcome_code")
-        held = Holding.objects.filter(case=self.case).order_by()
-        rounds = Round.objects.filter(case=self.case).order_by()
-        found = held.annotate(
-            part=Value("held"),
-            sequence=F("pk"),
-            name=F("organisation__name"),
-            name_en=F("organisation__name_en"),
-            since=F("starts_at"),
-            until=F("ended_at"),
-            outcome_code=Value("", output_field=CharField()),
-        ).values(*columns)
-        rounds = rounds.annotate(
-            part=Value("round"),
-            sequence=Cast("number", Holding._meta.pk),
-            name=F("lead__name"),
-            name_en=F("lead__name_en"),
-            since=F("opened_at"),
-            until=F("closed_at"),
-            outcome_code=F("outcome"),
-        ).values(*columns)
-        return list(found.union(rounds, all=True).order_by("since", "sequence"))
+    def _parts(self) -> list[Part]:
+        """Return holdings, rounds and organisations drawn in, which have one shape. One query."""
+        parts = read_parts(self.case)
+        self.names.know(*(p.organisation for p in parts))
+        return parts
+
+    @cached_property
+    def ledger(self) -> list[holdings.Row]:
+        """Return who held the case how long, and what of its lateness is whose, the newest first."""
+        held = [p.as_holding() for p in self._parts if p.kind == "held"]
+        due = [c.deadline for c in self.clocks]
+        return list(reversed(holdings.rows(held, due, self.calendar, at=self.at)))
 
     @property
-    def stays(self) -> list[Stay]:
-        """Return who held the case from when to when, the newest first."""
-        return [
-            Stay(_label(p), p["since"], p["until"], (p["until"] or self.at) - p["since"])
-            for p in reversed(self._parts)
-            if p["part"] == "held"
-        ]
+    def totals(self) -> list[holdings.Total]:
+        """Return the stays added up by organisation, where one had the case more than once."""
+        found = holdings.totals(list(reversed(self.ledger)))
+        return found if len(found) < len(self.ledger) else []
 
     @property
-    def rounds(self) -> list[Passage]:
+    def rounds(self) -> list[Part]:
         """Return the rounds, where there was more than one."""
-        if self.case.round_number == 1:
-            return []
-        return [
-            Passage(
-                p["sequence"],
-                _label(p),
-                p["since"],
-                p["until"],
-                str(Outcome(p["outcome_code"]).label) if p["outcome_code"] else "",
-            )
-            for p in self._parts
-            if p["part"] == "round"
-        ]
+        return [p for p in self._parts if p.kind == "round"] if self.case.round_number > 1 else []
 
     @property
     def relatives(self) -> list[Relative]:
@@ -302,15 +245,35 @@ class CasePage:
         """Return what was asked to be decided, newest first. No query where nothing was."""
         if not self.case.has_requests:  # type: ignore[attr-defined]
             return []
-        rows = Request.objects.filter(case=self.case).select_related("asked_by", "decided_by", "decider")
+        related = ("asked_by", "decided_by", "decider", "deadline")
+        rows = Request.objects.filter(case=self.case).select_related(*related)
         return list(rows.order_by("-asked_at"))
 
     @property
     def assisting(self) -> list[tuple[Organisation, str]]:
         """Return the organisations drawn in beside the leading one, with their part."""
         return [
-            (a.organisation, a.get_role_display()) for a in self.case.assignments.all() if a.ended_at is None
+            (p.organisation, str(AssignmentRole(p.code).label))
+            for p in self._parts
+            if p.kind == "drawn in" and p.until is None
         ]
+
+    @cached_property
+    def asked(self) -> list[Asked]:
+        """Return what was asked and decided, newest first, with the steps that this reader may take on it."""
+        return [Asked.of(r, [s.name for s in self.steps], self.actor) for r in self.requests]
+
+    @property
+    def panels(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return what the kind shows beside, as template and values."""
+        found = (panel(self.case, self.actor, self.at) for panel in self.kind.panels)
+        return [shown for shown in found if shown is not None]
+
+    @property
+    def is_silent(self) -> bool:
+        """Tell whether the person whose matter it is has heard nothing for too long."""
+        silent_at = self.case.silent_at
+        return not self.is_closed and silent_at is not None and silent_at <= self.at
 
     @property
     def facts(self) -> list[tuple[str | Promise, Any]]:
@@ -341,8 +304,3 @@ def _joined(detail: Any) -> Iterable[Any]:
     for column in detail._meta.concrete_fields:
         if column.is_relation and column.is_cached(detail):
             yield column.get_cached_value(detail)
-
-
-def _label(part: dict[str, Any]) -> str:
-    """Return the name of the organisation of a part, in the reader's language."""
-    return Organisation(name=part["name"], name_en=part["name_en"]).label

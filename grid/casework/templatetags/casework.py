@@ -1,6 +1,7 @@
 """Tags of the pages of a case."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from django import template
 from django.utils import timezone
@@ -8,6 +9,9 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from grid.worktime.arithmetic import quantity_text
+from grid.worktime.choices import Unit
 
 register = template.Library()
 
@@ -38,3 +42,16 @@ def day_word(day: date) -> str:
 def degrees(value: float) -> str:
     """Write a degree with five decimals, which is about a metre, in any language."""
     return f"{value:.5f}"
+
+
+@register.simple_tag
+def quantity(count: int, unit: str) -> str:
+    """Say a number of days, working days or hours."""
+    return quantity_text(count, Unit(unit))
+
+
+@register.simple_tag(takes_context=True)
+def panel(context: template.Context, name: str, shown: dict[str, Any]) -> str:
+    """Draw what a kind shows beside a case, with its own values on top of the page's."""
+    with context.push(**shown):
+        return str(context.template.engine.get_template(name).render(context))
