@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
+from django.utils.translation import get_language
 
 from grid.casework import deadlines, timeline
-from grid.casework.actors import Actor
-from grid.casework.models import Case, Deadline, DeadlineStatus, Rung, SilenceRung
+from grid.casework.models import Case, Deadline, DeadlineStatus, SilenceRung
 from grid.casework.timeline import Entry
+from grid.people.models import User
 from grid.worktime.models import Binds
 
 CLIMBED, SILENT = "climb", "silence"
+WRITE_RUNGS = """
+    INSERT INTO casework_rung (deadline_id, level, due_at, climbed_at, told)
+    SELECT n.deadline_id, n.level, n.due_at, %s, n.told
+      FROM unnest(%s::bigint[], %s::smallint[], %s::timestamptz[], %s::boolean[])
+           n(deadline_id, level, due_at, told)
+ RETURNING deadline_id, id, told
+"""
 SAVE_DEADLINES = """
     UPDATE casework_deadline d SET next_rung_at = n.next_rung_at
       FROM unnest(%s::bigint[], %s::timestamptz[]) n(id, next_rung_at) WHERE d.id = n.id
@@ -29,6 +37,39 @@ SAVE_CASES = """
 """
 
 
+class OpenDeadline(NamedTuple):
+    """What a pass has to know of an open deadline: a row is read in a tenth of the time of a `Deadline`."""
+
+    pk: int
+    case_id: int
+    rule_id: int
+    code: str
+    unit: str
+    label: str
+    label_en: str
+    status: str
+    binds: str
+    yellow_at: datetime | None
+    orange_at: datetime | None
+    due_at: datetime | None
+    next_rung_at: datetime | None
+
+    @property
+    def text(self) -> str:
+        """Return the label in the reader's language."""
+        return self.label_en if self.label_en and (get_language() or "").startswith("en") else self.label
+
+    def is_due(self, at: datetime) -> bool:
+        """Tell whether something of it is due."""
+        return self.next_rung_at is not None and self.next_rung_at <= at
+
+
+def open_deadlines(cases: Iterable[Case]) -> Iterable[OpenDeadline]:
+    """Read the open deadlines of some cases, in the order of their ids."""
+    rows = Deadline.objects.filter(case__in=[c.pk for c in cases], ended_at=None).order_by("pk")
+    return map(OpenDeadline._make, rows.values_list(*OpenDeadline._fields))
+
+
 @dataclass(frozen=True)
 class Climb:
     """
@@ -38,7 +79,7 @@ class Climb:
     instant.
     """
 
-    deadline: Deadline
+    deadline: OpenDeadline
     levels: tuple[int, ...]
     next_rung_at: datetime | None
     data: dict[str, Any] = field(default_factory=dict)
@@ -61,13 +102,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Written:
-    """A rung that was written and is told."""
+    """A rung that was written and is told, by its id."""
 
-    deadline: Deadline
-    rung: Rung
+    case: Case
+    climb: Climb
+    rung_id: int
 
 
-def reached(deadline: Deadline, *, at: datetime) -> Climb | None:
+def reached(deadline: OpenDeadline, *, at: datetime) -> Climb | None:
     """
     Return what a deadline has reached at an instant and nobody has written yet, or nothing.
 
@@ -87,7 +129,7 @@ def reached(deadline: Deadline, *, at: datetime) -> Climb | None:
 def write(
     plans: Sequence[Plan],
     *,
-    by: Actor,
+    by: User,
     at: datetime,
     follows: Callable[[list[Written]], Mapping[int, dict[str, Any]]],
 ) -> None:
@@ -102,22 +144,15 @@ def write(
         instant) and of a silence (case, last word) lets none be written twice.
     """
     climbs = [climb for plan in plans for climb in plan.climbs]
-    rows = Rung.objects.bulk_create(
-        Rung(
-            deadline=c.deadline,
-            level=level,
-            due_at=c.deadline.due_at,
-            climbed_at=at,
-            told=level == c.level,
-        )
-        for c in climbs
-        for level in c.levels
+    ids = _write_rungs(climbs, at)
+    more = follows(
+        [Written(plan.case, climb, ids[climb.deadline.pk]) for plan in plans for climb in plan.climbs]
     )
-    more = follows([Written(row.deadline, row) for row in rows if row.told])
     silent = [plan.case for plan in plans if plan.silence is not None]
-    SilenceRung.objects.bulk_create(
-        SilenceRung(case=case, heard_at=case.heard_at, climbed_at=at) for case in silent
-    )
+    if silent:
+        SilenceRung.objects.bulk_create(
+            SilenceRung(case=case, heard_at=case.heard_at, climbed_at=at) for case in silent
+        )
     heads = {plan.case.pk: (plan.case.event_count, plan.case.event_head) for plan in plans}
     try:
         timeline.append_many((entry for plan in plans for entry in _entries(plan, more)), by=by, at=at)
@@ -129,6 +164,20 @@ def write(
         raise
 
 
+def _write_rungs(climbs: Sequence[Climb], at: datetime) -> dict[int, int]:
+    """Write every rung passed, and return by deadline the id of the one that is told."""
+    rows = [
+        (climb.deadline.pk, level, climb.deadline.due_at, level == climb.level)
+        for climb in climbs
+        for level in climb.levels
+    ]
+    if not rows:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE_RUNGS, [at, *(list(column) for column in zip(*rows, strict=True))])
+        return {deadline: rung for deadline, rung, told in cursor.fetchall() if told}
+
+
 def _entries(plan: Plan, more: Mapping[int, dict[str, Any]]) -> list[Entry]:
     """Return the entries of one case, the deadlines in the order of their ids."""
     entries = [
@@ -138,7 +187,7 @@ def _entries(plan: Plan, more: Mapping[int, dict[str, Any]]) -> list[Entry]:
             {
                 "deadline": climb.deadline.code,
                 "level": climb.level,
-                "due_at": climb.deadline.due_at,
+                "due_at": timeline.plain(climb.deadline.due_at),
                 **climb.data,
                 **more.get(climb.deadline.pk, {}),
             },

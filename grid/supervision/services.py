@@ -16,9 +16,10 @@ from django.utils import timezone
 
 from grid.casework import kinds, rungs
 from grid.casework.actors import Actor
-from grid.casework.models import Case, Deadline, DeadlineStatus
-from grid.casework.rungs import Climb, Plan, Written
+from grid.casework.models import Case, DeadlineStatus
+from grid.casework.rungs import Climb, OpenDeadline, Plan, Written
 from grid.casework.steps import take_step
+from grid.people.models import User
 from grid.supervision.circle import Circle, Circles
 from grid.supervision.models import LadderRun, SetAside
 from grid.supervision.orders.services import Proposal, propose
@@ -54,7 +55,7 @@ class Told:
 
     number: str
     sealed: bool
-    deadline: Deadline | None
+    deadline: OpenDeadline | None
     level: int
     told: list[int]
     vacant: list[tuple[int, str]]
@@ -118,7 +119,8 @@ class _Pass:
         self.at = report.at
         self.listen = listen
         self.circles = Circles(on=timezone.localdate(report.at))
-        self.machine = Actor.machine()
+        self.user = User.objects.machine()
+        self.machine = Actor(self.user)
         self.rules: dict[int, str] = {}
 
     def take(self, after: Place | None, *, batch: int, dry_run: bool) -> Place | None:
@@ -152,21 +154,19 @@ class _Pass:
                 self._set_aside(case, error)
         self._write(plans)
 
-    def _open_deadlines(self, cases: Sequence[Case]) -> dict[int, list[Deadline]]:
-        """Read the open deadlines of some cases, in the order of their ids."""
-        found: dict[int, list[Deadline]] = defaultdict(list)
-        by_id = {case.pk: case for case in cases}
-        for deadline in Deadline.objects.filter(case__in=cases, ended_at=None).order_by("pk"):
-            deadline.case = by_id[deadline.case_id]
+    def _open_deadlines(self, cases: Sequence[Case]) -> dict[int, list[OpenDeadline]]:
+        """Read the open deadlines of some cases, and the rules that are not known yet."""
+        found: dict[int, list[OpenDeadline]] = defaultdict(list)
+        for deadline in rungs.open_deadlines(cases):
             found[deadline.case_id].append(deadline)
         fresh = {d.rule_id for rows in found.values() for d in rows} - self.rules.keys()
         if fresh:
             self.rules |= dict(DeadlineRule.objects.filter(pk__in=fresh).values_list("pk", "code"))
         return found
 
-    def _resume(self, case: Case, rows: list[Deadline]) -> tuple[Case, list[Deadline]]:
+    def _resume(self, case: Case, rows: list[OpenDeadline]) -> tuple[Case, list[OpenDeadline]]:
         """Let the pauses run out that have an end by now, and return the case as it stands then."""
-        ended = [d for d in rows if _is_due(d, self.at) and d.status == DeadlineStatus.PAUSED]
+        ended = [d for d in rows if d.is_due(self.at) and d.status == DeadlineStatus.PAUSED]
         if not ended:
             return case, rows
         with transaction.atomic():
@@ -174,7 +174,7 @@ class _Pass:
         self.report.resumed += len(ended)
         return fresh, self._open_deadlines([fresh])[fresh.pk]
 
-    def _plan(self, case: Case, rows: list[Deadline]) -> tuple[Plan, list[Told]]:
+    def _plan(self, case: Case, rows: list[OpenDeadline]) -> tuple[Plan, list[Told]]:
         """
         Work out what a case has reached and who is told of it; nothing is read but what is not known yet.
 
@@ -186,7 +186,7 @@ class _Pass:
         for deadline in rows:
             if self.rules.get(deadline.rule_id) != deadline.code:
                 raise PoisonedCaseError(f"The rule of {deadline.code} is gone.")
-            climb_ = rungs.reached(deadline, at=self.at) if _is_due(deadline, self.at) else None
+            climb_ = rungs.reached(deadline, at=self.at) if deadline.is_due(self.at) else None
             if climb_ is None:
                 ahead.append(deadline.next_rung_at)
                 continue
@@ -214,9 +214,7 @@ class _Pass:
             return
         try:
             with transaction.atomic():
-                rungs.write(
-                    [plan for plan, _told in plans], by=self.machine, at=self.at, follows=self._propose
-                )
+                rungs.write([plan for plan, _told in plans], by=self.user, at=self.at, follows=self._propose)
         except (OperationalError, InterfaceError):
             raise
         except Exception as error:
@@ -233,10 +231,11 @@ class _Pass:
         """Propose a supervision order for each deadline that has passed, by the nearest superior."""
         proposals = []
         for row in written:
-            case = row.deadline.case
+            case = row.case
             authority = self.circles.nearest_superior(case.lead_id)
-            if row.rung.level == Light.RED and authority is not None and not case.sealed:
-                proposals.append(Proposal(case.pk, row.deadline.pk, row.rung.pk, authority, case.lead_id))
+            if row.climb.level == Light.RED and authority is not None and not case.sealed:
+                late = row.climb.deadline.pk
+                proposals.append(Proposal(case.pk, late, row.rung_id, authority, case.lead_id))
         orders = propose(proposals, self.at) if proposals else {}
         self.report.proposed += len(orders)
         first = {p.case_id: p.deadline_id for p in reversed(proposals)}
@@ -275,11 +274,7 @@ def _due(at: datetime, *, after: Place | None, batch: int) -> list[Case]:
     return list(locked.order_by("next_rung_at", "pk")[:batch])
 
 
-def _is_due(deadline: Deadline, at: datetime) -> bool:
-    return deadline.next_rung_at is not None and deadline.next_rung_at <= at
-
-
-def _told(case: Case, circle: Circle, deadline: Deadline | None, level: int) -> Told:
+def _told(case: Case, circle: Circle, deadline: OpenDeadline | None, level: int) -> Told:
     return Told(case.number, case.sealed, deadline, level, circle.told, circle.vacant)
 
 
