@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils import timezone
 
@@ -237,7 +237,18 @@ def _ahead(deadline: Deadline) -> list[tuple[int, datetime]]:
     return [(level, when) for level, when in rungs(deadline) if level > max(climbed, default=0)]
 
 
-def rungs(deadline: Deadline) -> list[tuple[int, datetime]]:
+class Marked(Protocol):
+    """Something with the instants of its lights."""
+
+    @property
+    def yellow_at(self) -> datetime | None: ...
+    @property
+    def orange_at(self) -> datetime | None: ...
+    @property
+    def due_at(self) -> datetime | None: ...
+
+
+def rungs(deadline: Marked) -> list[tuple[int, datetime]]:
     """Return level and instant of every rung of a running deadline."""
     marks = [
         (arithmetic.Light.YELLOW, deadline.yellow_at),
