@@ -130,7 +130,8 @@ def test_a_change_of_the_calendar_moves_open_dates_once_and_stands_in_the_timeli
     assert list(ledger.check()) == []
 
 
-def test_a_pause_is_refused_where_the_rule_allows_none(case: Case) -> None:
+def test_a_pause_is_refused_where_the_rule_allows_none(city: City) -> None:
+    case = report(city, at=AT, urgency="red")
     with pytest.raises(ValueError, match="cannot be paused"):
         deadlines.pause(Deadline.objects.get(case=case), until=AT + timedelta(days=1), reason="x", at=AT)
 
