@@ -7,6 +7,7 @@ from django.contrib.auth import password_validation
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.utils.translation import gettext_lazy as _
 
+from grid.notices.services import CHOOSABLE
 from grid.people.models import User
 
 # Each language by its own name: whoever needs it can read it.
@@ -34,12 +35,22 @@ class ProfileForm(forms.ModelForm):
     """What a person may change about his own account; his name stands in timelines, so it is not his."""
 
     language = forms.ChoiceField(label=_("Language"), choices=ENDONYMS, widget=forms.RadioSelect)
+    channels = forms.MultipleChoiceField(
+        label=_("Messages beside the portal"),
+        choices=[(channel.value, channel.label) for channel in CHOOSABLE],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_(
+            "The portal always tells you. What is late or critical also comes by every channel that the city "
+            "has chosen for it."
+        ),
+    )
 
     class Meta:
         model = User
         fields = ["phone", "language", "large_text"]
         help_texts = {
-            "phone": _("Shown to colleagues who work on the same case."),
+            "phone": _("Shown to colleagues who work on the same case; text messages go to it."),
             "large_text": _("Letters of 20 px and larger buttons, on every device you sign in on."),
         }
         widgets = {

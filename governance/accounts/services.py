@@ -1,5 +1,10 @@
 """Write what a person chose about how the portal speaks to him."""
 
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from grid.notices.services import choose_channels
 from grid.people.models import User
 
 
@@ -15,9 +20,13 @@ def choose_large_text(user: User, *, large_text: bool) -> None:
     user.save(update_fields=["large_text"])
 
 
-def change_profile(user: User, *, phone: str, language: str, large_text: bool) -> None:
-    """Write what a person says about himself."""
+@transaction.atomic
+def change_profile(
+    user: User, *, phone: str, language: str, large_text: bool, channels: Iterable[str]
+) -> None:
+    """Write what a person says about himself, and by which channels he wants messages."""
     user.phone = phone
     user.language = language
     user.large_text = large_text
     user.save(update_fields=["phone", "language", "large_text"])
+    choose_channels(user, wanted=channels)

@@ -25,6 +25,7 @@ from governance.accounts import services
 from governance.accounts.cookies import apply_preferences, set_language_cookie, set_large_text_cookie
 from governance.accounts.forms import ChangePasswordForm, ProfileForm, SignInForm
 from grid.casework.actors import Actor
+from grid.notices.services import channels_of
 from grid.organisations.models import Posting
 from grid.people.models import User
 
@@ -79,7 +80,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     """Show a person's own account and change what he may change."""
     # A copy of its own: a form with a mistake must not change who the head of the page says is signed in.
     user = User.objects.get(username=request.user.get_username())
-    initial = {"language": user.language or translation.get_language()}
+    initial = {"language": user.language or translation.get_language(), "channels": channels_of(user)}
     form = ProfileForm(request.POST or None, instance=user, initial=initial)
     if request.method == "POST" and form.is_valid():
         services.change_profile(user, **form.cleaned_data)

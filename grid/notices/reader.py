@@ -21,7 +21,6 @@ from grid.notices.models import Notice
 from grid.notices.outbox import Addressee, Telling
 from grid.notices.recipients import Turns, handling, named
 from grid.notices.told import Day, Told
-from grid.worktime.choices import Channel
 
 logger = logging.getLogger(__name__)
 
@@ -175,8 +174,8 @@ class _Batch:
         deadline = self._deadlines[event.case_id, event.data["deadline"]]
         level, due_at = event.data["level"], event.data["due_at"]
         same = deadline.due_on is not None and plain(deadline.due_at) == due_at
-        told.channels = frozenset(event.data.get("channels", [Channel.PORTAL]))
-        told.office_hours = self._day(event).office_hours(deadline.code, deadline.unit, level)
+        told.channels = frozenset(event.data.get("channels", ()))
+        told.office_hours = event.data.get("office_hours")
         told.add(
             event.data.get("told", []),
             RUNGS[level],
@@ -186,12 +185,14 @@ class _Batch:
             due_at=due_at,
             due_on=plain(deadline.due_on) if same else None,
             deadline=deadline.code,
+            proposal=event.data.get("proposal"),
         )
 
     def _of_silence(self, event: Event, told: Told) -> None:
         """Tell those whom the ladder found that the person has heard nothing for so many days."""
         if "channels" in event.data:
             told.channels = frozenset(event.data["channels"])
+            told.office_hours = event.data.get("office_hours")
         days = event.data.get("days")
         told.add(event.data.get("told", []), Code.SILENCE, organisation=event.case.lead_id, days=days)
 

@@ -34,6 +34,8 @@ class Template:
 
 _RUNG_AHEAD = _("“{deadline}” must be done by {due}. {organisation} is in charge.")
 
+_PROPOSED = _("A supervision order is proposed; the superior confirms, changes or dismisses it.")
+
 TEMPLATES: dict[str, Template] = {
     Code.YELLOW: Template(Code.YELLOW.label, _RUNG_AHEAD, "hourglass-split", "yellow"),
     Code.ORANGE: Template(Code.ORANGE.label, _RUNG_AHEAD, "hourglass-split", "orange"),
@@ -114,7 +116,11 @@ def heading(code: str, params: Mapping[str, Any]) -> str:
 
 def text(code: str, params: Mapping[str, Any], *, organisation: str) -> str:
     """Word a notice in the language of the reader."""
-    return str(TEMPLATES[code].text).format(organisation=organisation, **values(params))
+    said = str(TEMPLATES[code].text).format(organisation=organisation, **values(params))
+    # Chinese sets no space between sentences.
+    return (
+        _now("%(first)s %(second)s") % {"first": said, "second": _PROPOSED} if "proposal" in params else said
+    )
 
 
 def values(params: Mapping[str, Any]) -> dict[str, str]:

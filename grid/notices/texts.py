@@ -74,7 +74,7 @@ class Texts:
         """Return the newest version of exactly this key, if anybody ever changed it."""
         return self._changed.get(key)
 
-    def keys(self) -> list[Key]:
+    def all_keys(self) -> list[Key]:
         """Return every key that has a text of its own, shipped ones first."""
         added = (key for key, row in self._changed.items() if key not in SHIPPED and not row.shipped)
         return [*SHIPPED, *sorted(added)]

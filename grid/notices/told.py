@@ -16,11 +16,10 @@ from grid.organisations.duty import Roster
 from grid.organisations.models import Role
 from grid.organisations.services import superiors_of
 from grid.people.models import User
-from grid.worktime.models import RungRule
 
 
 class Day:
-    """One day: who is at his post, who sees which cases of a batch, by which channels rungs are told."""
+    """One day: who is at his post, and who sees which cases of a batch."""
 
     def __init__(self, on: date, case_ids: Iterable[int]) -> None:
         """Take the day and the cases of a batch."""
@@ -49,16 +48,6 @@ class Day:
     def administrators(self) -> list[int]:
         """Return the system administrators who are there."""
         return self.roster.everywhere(Role.SYSTEM_ADMINISTRATOR)
-
-    @cached_property
-    def _rules(self) -> dict[tuple[str, int], RungRule]:
-        rules = RungRule.objects.valid(self.on).order_by("valid_from", "pk")
-        return {(rule.code or rule.unit, rule.level): rule for rule in rules}
-
-    def office_hours(self, code: str, unit: str, level: int) -> bool | None:
-        """Tell whether a rung waits for office hours beside the portal; nothing where no rule says it."""
-        rule = self._rules.get((code, level)) or self._rules.get((unit, level))
-        return rule.office_hours if rule is not None else None
 
 
 @dataclass

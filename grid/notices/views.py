@@ -19,6 +19,7 @@ from grid.casework.actors import Actor
 from grid.casework.models import Case
 from grid.casework.paging import keyset
 from grid.notices import services
+from grid.notices.administration import is_administrator
 from grid.notices.models import Notice
 from grid.people.models import User
 
@@ -51,6 +52,7 @@ class NoticeList(LoginRequiredMixin, View):
             "previous_url": _url(page.previous, only_unread),
             "next_url": _url(page.next, only_unread),
             "restarted": page.restarted,
+            "actions": _for_administrators(user),
             "tabs": [
                 {"label": _("All"), "url": reverse("notices:list"), "here": not only_unread},
                 {
@@ -84,6 +86,14 @@ def mark_all_read(request: HttpRequest) -> HttpResponse:
         done = ngettext("%(n)d notice marked as read.", "%(n)d notices marked as read.", count) % {"n": count}
         messages.success(request, done)
     return redirect(_way_back(request))
+
+
+def _for_administrators(user: User) -> list[dict[str, str]]:
+    """Return the way to the channels, for whoever looks after them."""
+    if not is_administrator(user):
+        return []
+    label = _("Messages outside the portal")
+    return [{"url": reverse("notices:channels"), "label": label, "icon": "send"}]
 
 
 def _reader(request: HttpRequest) -> User:

@@ -4,6 +4,8 @@ import pytest
 from django.contrib.auth.hashers import check_password
 from django.test import Client
 
+from governance.accounts.forms import ProfileForm
+from grid.notices.services import channels_of
 from grid.people.models import User
 
 PROFILE = "/accounts/profile/"
@@ -36,6 +38,17 @@ def test_telephone_language_and_large_text_are_changed_and_hold_at_once(signed_i
     assert (person.phone, person.language, person.large_text) == ("0517-1", "en", True)
     assert '<html lang="en" class="large-text">' in answer.content.decode()
     assert "Your account was changed." in answer.content.decode()
+
+
+def test_channels_beside_the_portal_are_chosen_and_the_portal_never_switched_off(signed_in, person):
+    assert channels_of(person) == ["email", "sms"]
+    assert "portal" not in dict(ProfileForm().fields["channels"].choices)
+
+    signed_in.post(PROFILE, {"phone": "", "language": "en", "channels": ["email"]})
+    assert channels_of(person) == ["email"]
+    assert signed_in.post(PROFILE, {"phone": "", "language": "en", "channels": ["portal"]}).status_code == 422
+    signed_in.post(PROFILE, {"phone": "", "language": "en", "channels": ["email", "sms"]})
+    assert channels_of(person) == ["email", "sms"]
 
 
 def test_nobody_changes_his_own_name_which_stands_in_timelines(signed_in, person):

@@ -25,6 +25,7 @@ from grid.casework.steps import take_step
 from grid.notices.models import Notice
 from grid.organisations.models import Organisation, OrganisationType, Role
 from grid.people.models import User
+from grid.supervision.models import SupervisionOrder
 from tests.factories.city import City, acting, add_user, build_city, post
 from tests.factories.incidents import report
 
@@ -64,6 +65,7 @@ class World:
     attachments: dict[str, int]
     uploads: dict[str, str]
     notices: dict[str, int]
+    orders: dict[str, int]
 
 
 Arguments = Callable[[World, str], dict[str, Any]]
@@ -99,6 +101,18 @@ def administrators(role: str, thing: str) -> bool:
     return role in ADMINISTRATORS
 
 
+def system_administrator(role: str, thing: str) -> bool:
+    return role == Role.SYSTEM_ADMINISTRATOR
+
+
+def text_key(world: World, thing: str) -> dict[str, Any]:
+    return {"audience": "person", "code": "step", "channel": "sms"}
+
+
+def no_message(world: World, thing: str) -> dict[str, Any]:
+    return {"pk": 999_999}
+
+
 def number(world: World, thing: str) -> dict[str, Any]:
     return {"number": world.cases[thing].number if thing in world.cases else "SJ2026-999999-X"}
 
@@ -117,6 +131,10 @@ def upload(world: World, thing: str) -> dict[str, Any]:
 
 def notice(world: World, thing: str) -> dict[str, Any]:
     return {"pk": world.notices.get(thing, 999_999)}
+
+
+def order(world: World, thing: str) -> dict[str, Any]:
+    return {"pk": world.orders.get(thing, 999_999)}
 
 
 def area_pk(world: World, thing: str) -> dict[str, Any]:
@@ -151,6 +169,8 @@ ROUTES: dict[str, Route] = {
     "areas:outlines": SIGNED_IN,
     "organisations:team": Route(everybody, area_code),
     "desk:worklist": SIGNED_IN,
+    "supervision:orders": SIGNED_IN,
+    "supervision:order": Route(reader_of_own, order),
     "incidents:report": Route(reporters, turned=403),
     "incidents:responsibilities": SIGNED_IN,
     "incidents:reported": OWN_CASE,
@@ -165,6 +185,20 @@ ROUTES: dict[str, Route] = {
         lambda role, thing: thing == "own" and role == Role.GRID_WORKER, notice, method="post", ok=302
     ),
     "notices:mark_all_read": Route(everybody, method="post", ok=302),
+    "notices:channels": Route(system_administrator, turned=403),
+    "notices:robot_new": Route(system_administrator, turned=403),
+    "notices:robot": Route(system_administrator, no_message, ok=404, turned=403),
+    "notices:log": Route(system_administrator, turned=403),
+    "notices:trouble": Route(system_administrator, turned=403),
+    "notices:message": Route(system_administrator, no_message, ok=404, turned=403),
+    "notices:send_again": Route(
+        system_administrator, no_message, method="post", ok=404, turned=403, data={"reason": "重发"}
+    ),
+    "notices:texts": Route(system_administrator, turned=403),
+    "notices:text": Route(system_administrator, text_key, turned=403),
+    "notices:preview": Route(system_administrator, text_key, method="post", turned=403),
+    "notices:reset": Route(system_administrator, text_key, method="post", ok=302, turned=403),
+    "notices:for_step": Route(system_administrator, text_key, method="post", ok=302, turned=403),
     "api:case": Route(reader_of_own, number, anonymous=401),
     "api:holdings": Route(reader_of_own, number, anonymous=401),
     "api:steps": Route(reader_of_own, number, anonymous=401),
@@ -203,7 +237,25 @@ def world(db: None, settings: Any, tmp_path: Any) -> World:
         name: Notice.objects.create(recipient=owner, case=cases[name], template="closed", created_at=AT).pk
         for name, owner in owners.items()
     }
-    return World(city, users, cases, attachments, uploads, notices)
+    orders = {name: supervise(city, case) for name, case in cases.items()}
+    return World(city, users, cases, attachments, uploads, notices, orders)
+
+
+def supervise(city: City, case: Case) -> int:
+    """Issue an order about a case, from the city to whoever leads it."""
+    order_ = SupervisionOrder.objects.create(
+        case=case,
+        trigger="other",
+        status="issued",
+        number="督办〔2026〕1号",
+        authority=city.city_org,
+        addressee=case.lead,
+        decided_by=city.supervisor,
+        decided_at=AT,
+        suggestions=["improve"],
+        demand="书面说明",
+    )
+    return order_.pk
 
 
 def one_of_each(city: City, role: str) -> User:
