@@ -14,8 +14,11 @@ urlpatterns = [
     path("areas/", include("grid.areas.urls")),
     path("organisations/", include("grid.organisations.urls")),
     path("notices/", include("grid.notices.urls")),
+    path("supervision/", include("grid.supervision.orders.urls")),
+    path("ladder/", include("grid.supervision.urls")),
     path("accounts/", include("governance.accounts.urls")),
     path("api/v1/", include("governance.api.urls")),
+    path("", include("grid.worktime.urls")),
     path("", include("grid.casework.urls")),
     path("", include("governance.portal.urls")),
 ]

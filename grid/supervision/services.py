@@ -19,6 +19,7 @@ from grid.casework.actors import Actor
 from grid.casework.models import Case, DeadlineStatus
 from grid.casework.rungs import Climb, OpenDeadline, Plan, Written
 from grid.casework.steps import take_step
+from grid.notices import channels
 from grid.people.models import User
 from grid.supervision.circle import Circle, Circles
 from grid.supervision.models import LadderRun, SetAside
@@ -153,6 +154,9 @@ class _Pass:
             except Exception as error:  # whatever is wrong with it does not stop the others
                 self._set_aside(case, error)
         self._write(plans)
+        if self.report.set_aside:
+            unsealed = SetAside.objects.waiting().filter(case__sealed=False)
+            channels.ladder_set_aside(unsealed.count(), at=self.at)
 
     def _open_deadlines(self, cases: Sequence[Case]) -> dict[int, list[OpenDeadline]]:
         """Read the open deadlines of some cases, and the rules that are not known yet."""

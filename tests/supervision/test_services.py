@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from grid.casework import deadlines, ledger, seals, timeline
 from grid.casework.models import Access, Case, Deadline, DeadlineStatus, Event, Recusal, Rung
 from grid.casework.steps import take_step
+from grid.notices.models import Notice
 from grid.organisations.models import Absence, Posting, Role
 from grid.people.models import User
 from grid.supervision import services
@@ -348,6 +349,7 @@ def test_a_deadline_whose_rule_is_gone_is_set_aside_with_a_reason_and_taken_agai
     row = SetAside.objects.waiting().get()
     assert (row.case_id, row.at) == (case.pk, LATE + timedelta(hours=2))
     assert "GONE" in row.reason
+    assert Notice.objects.filter(recipient=city.admin, template="ladder_set_aside").count() == 1
     assert climb(LATE + timedelta(hours=3)).set_aside == [], "it is passed by, not tried every minute"
 
     Deadline.objects.filter(case=case).update(code="INC-BLUE")
