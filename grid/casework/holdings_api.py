@@ -30,7 +30,7 @@ class HoldingsView(APIView):
 
         :raises Http404: when there is no such case for the caller, whatever the reason.
         """
-        visible = Case.objects.visible_to(Actor.of(request.user))  # type: ignore[arg-type]
+        visible = Case.objects.visible_to(Actor.of(request.user))
         case = visible.filter(number=number.upper()).first()
         if case is None:
             raise Http404

@@ -69,7 +69,7 @@ class Leeway:
         rows = rows.annotate(
             extended=Coalesce(Sum("extensions__length"), 0), times=Count("extensions")
         ).order_by("due_at", "pk")
-        deadlines = list(rows)
+        deadlines: list[Deadline] = list(rows)
         # A page knows already whether anything was ever asked.
         maybe = bool(deadlines) and getattr(case, "has_requests", True)
         asked = Request.objects.filter(case=case, decision="", type__in=ASKABLE, deadline__in=deadlines)

@@ -64,7 +64,7 @@ class NarrowedField(serializers.ChoiceField):
         """
         code = str(data) if isinstance(data, str | int) else ""
         if code in self.refused:
-            raise serializers.ValidationError(self.refused[code])
+            raise serializers.ValidationError(str(self.refused[code]))
         if code not in self.choices:
             self.fail("gone")
         return code

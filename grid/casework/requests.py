@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BATCH = 200
+ASKER, DECIDER, EVERYBODY = ("asker",), ("decider",), ("asker", "parties", "reporter")
 When = Callable[[Any, Actor], "Words | None"]
 
 
@@ -57,73 +58,84 @@ deciding = Rule(_ranked, _("Whoever the rule of the time limit names, and not wh
 def request_steps(open_statuses: Iterable[str]) -> tuple[Step, ...]:
     """Return the rows by which time is asked for, granted and given back; every kind has them."""
     is_open = frozenset(open_statuses)
-    asking = {"who": in_charge, "sources": is_open, "tells": ("decider",)}
-    granting = {
-        "who": deciding,
-        "sources": is_open,
-        "audience": Audience.PUBLIC,
-        "tells": ("asker", "parties", "reporter"),
-    }
-    refusing = {"who": deciding, "sources": is_open, "tells": ("asker",)}
+    return (*_extension_steps(is_open), *_pause_steps(is_open), *_later_steps(is_open))
+
+
+def _extension_steps(is_open: frozenset[str]) -> tuple[Step, ...]:
+    """Return the rows by which a deadline is extended (延期)."""
     return (
         Step(
             "ask_extension",
             _("Ask for more time"),
-            effect=ask_extension,
+            in_charge,
+            ask_extension,
+            is_open,
             data=request_data.AskExtensionData,
             when=_when(Leeway.why_not_extended, _("No time limit runs that could be extended."), gives_more),
-            **asking,
+            tells=DECIDER,
         ),
+        # The petitioner is told the reason (信访工作条例 34); that something was refused is no news to him.
         Step(
             "grant_extension",
             _("Grant more time"),
-            effect=grant_extension,
+            deciding,
+            grant_extension,
+            is_open,
             data=request_data.GrantExtensionData,
             when=_when_asked(RequestType.EXTENSION),
             public_text=_("The time limit of your matter has been extended."),
-            **granting,
+            audience=Audience.PUBLIC,
+            tells=EVERYBODY,
         ),
         Step(
             "refuse_extension",
             _("Refuse more time"),
-            effect=refuse,
+            deciding,
+            refuse,
+            is_open,
             data=request_data.RefuseExtensionData,
             when=_when_asked(RequestType.EXTENSION),
-            **refusing,
+            tells=ASKER,
         ),
+    )
+
+
+def _pause_steps(is_open: frozenset[str]) -> tuple[Step, ...]:
+    """Return the rows by which a deadline is paused (中止计时), and runs on."""
+    return (
         Step(
             "ask_pause",
             _("Ask for a pause"),
-            effect=ask_pause,
+            in_charge,
+            ask_pause,
+            is_open,
             data=request_data.AskPauseData,
             when=_when(Leeway.why_not_paused, _("No time limit runs that could be paused."), stands_still),
             hint=_("For what cannot be hurried, as a hearing or an appraisal. The time limit stands still."),
-            **asking,
+            tells=DECIDER,
         ),
         Step(
             "grant_pause",
             _("Grant the pause"),
-            effect=grant_pause,
+            deciding,
+            grant_pause,
+            is_open,
             data=request_data.GrantPauseData,
             when=_when_asked(RequestType.PAUSE),
             public_text=_("The time limit of your matter stands still for a while."),
-            **granting,
+            audience=Audience.PUBLIC,
+            tells=EVERYBODY,
         ),
         Step(
             "refuse_pause",
             _("Refuse the pause"),
-            effect=refuse,
+            deciding,
+            refuse,
+            is_open,
             data=request_data.RefusePauseData,
             when=_when_asked(RequestType.PAUSE),
-            **refusing,
+            tells=ASKER,
         ),
-        *_later_steps(is_open),
-    )
-
-
-def _later_steps(is_open: frozenset[str]) -> tuple[Step, ...]:
-    """Return the rows that follow on a request, and the one that ends a deadline."""
-    return (
         Step(
             "end_pause",
             _("End the pause"),
@@ -134,6 +146,12 @@ def _later_steps(is_open: frozenset[str]) -> tuple[Step, ...]:
             when=_when(Leeway.why_not_resumed, _("No time limit is paused.")),
             hint=_("What was waited for has happened. The time limit runs on."),
         ),
+    )
+
+
+def _later_steps(is_open: frozenset[str]) -> tuple[Step, ...]:
+    """Return the rows by which a request is taken back or lapses, and the one that ends a deadline."""
+    return (
         Step(
             "withdraw_request",
             _("Withdraw a request"),
@@ -163,7 +181,7 @@ def _later_steps(is_open: frozenset[str]) -> tuple[Step, ...]:
             is_open,
             data=request_data.LapseData,
             hidden=True,
-            tells=("asker", "decider"),
+            tells=(*ASKER, *DECIDER),
         ),
     )
 
