@@ -156,12 +156,12 @@ def test_the_report_form_is_offered_only_to_those_who_may_report(client, city, w
     assert opened == (200 if shown else 403)
 
 
-def test_the_frame_reads_session_user_postings_and_notices_once_each(staff):
+def test_the_frame_reads_session_user_postings_notices_and_waiting_orders_once_each(staff):
     with CaptureQueriesContext(connection) as queries:
         staff.get("/help/")
 
     reads = [query["sql"] for query in queries if query["sql"].startswith("SELECT")]
-    assert len(reads) == 4, reads
+    assert len(reads) == 5, reads
 
 
 def test_every_link_on_the_front_page_leads_somewhere(client, db):

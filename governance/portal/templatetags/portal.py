@@ -16,6 +16,9 @@ from grid.casework.models import Case
 from grid.incidents.deadlines import KIND
 from grid.incidents.forms import REPORT
 from grid.people.models import User
+from grid.worktime.access import WRITERS
+from grid.supervision.orders import listing
+from grid.supervision.orders.current import ANSWERING, SUPERVISING
 
 register = template.Library()
 
@@ -31,6 +34,16 @@ def who_may_report(actor: Actor) -> bool:
     return opening is not None and opening.who.allows(Case(kind=KIND), actor)
 
 
+def who_supervises_or_answers(actor: Actor) -> bool:
+    """Open the page of orders to those who decide on them and to those who answer."""
+    return any(p.leads or p.role in {*SUPERVISING, *ANSWERING} for p in actor.postings)
+
+
+def who_keeps_rules(actor: Actor) -> bool:
+    """Open rules and calendar to those who write them; everybody else reaches them by links."""
+    return actor.holds(WRITERS) or (actor.user is not None and actor.user.is_superuser)
+
+
 @dataclass(frozen=True)
 class Place:
     """A place in the main navigation, shown to those to whom it is open."""
@@ -41,13 +54,24 @@ class Place:
     icon: str
     route: str
     open_to: Callable[[Actor], bool] = everybody
+    count: Callable[[Actor], int] | None = None
 
 
 PLACES = (
     Place("desk", _("Desk"), _("Desk"), "inbox", "desk:worklist"),
     Place("report", _("Report an incident"), _("Report"), "plus-circle", "incidents:report", who_may_report),
     Place("areas", _("Grid tree"), _("Grids"), "diagram-3", "areas:tree"),
+    Place(
+        "supervision",
+        _("Supervision"),
+        _("Supervise"),
+        "clipboard-check",
+        "supervision:orders",
+        who_supervises_or_answers,
+        listing.waiting,
+    ),
     Place("notices", _("Notices"), _("Notices"), "bell", "notices:list"),
+    Place("rules", _("Rules and calendar"), _("Rules"), "calendar3", "worktime:rules", who_keeps_rules),
 )
 
 
@@ -65,7 +89,8 @@ def nav_items(context: Context) -> list[dict[str, Any]]:
             url = reverse(place.route)
         except NoReverseMatch:
             continue
-        items.append({"place": place, "url": url, "here": path.startswith(url)})
+        waiting = place.count(Actor.of(user)) if place.count else 0
+        items.append({"place": place, "url": url, "here": path.startswith(url), "waiting": waiting})
     return items
 
 

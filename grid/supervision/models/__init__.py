@@ -1,6 +1,8 @@
 """The runs of the ladder, and what a superior does about a matter that is not handled as it should be."""
 
 from grid.supervision.models.orders import (
+    ENDED,
+    IN_FORCE,
     Adoption,
     Effect,
     Level,
@@ -13,6 +15,8 @@ from grid.supervision.models.records import RecordType, SupervisionRecord
 from grid.supervision.models.runs import LadderRun, SetAside
 
 __all__ = [
+    "ENDED",
+    "IN_FORCE",
     "Adoption",
     "Effect",
     "LadderRun",

@@ -10,12 +10,12 @@ from grid.areas.models import Tier
 from grid.organisations.models import Organisation, Role
 from grid.organisations.services import superiors_of
 from grid.supervision.models import Level, SupervisionOrder
+from grid.supervision.orders.querysets import SUPERVISING
 
 if TYPE_CHECKING:
     from grid.casework.actors import Actor
     from grid.casework.models import Case
 
-SUPERVISING = (Role.SUPERVISOR, Role.STREET_OFFICER, Role.DISTRICT_OFFICER)
 ANSWERING = (Role.COMMUNITY_CLERK, Role.STREET_OFFICER, Role.DISTRICT_OFFICER)
 PEOPLE = ("decided_by", "answered_by", "listed_by", "rectified_by", "ended_by")
 
