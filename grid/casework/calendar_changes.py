@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +28,8 @@ from grid.worktime.rung_table import RungTable
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+# Any fixed number does; it is the name of the lock among all advisory locks of this database.
+RUN_LOCK = 7_201_002
 # A step that began before the change was seen by all may still start a deadline by the old calendar. So much
 # later none does, and what is done then is done for good.
 SETTLING = timedelta(seconds=10)
@@ -99,6 +102,32 @@ def recompute_open(*, at: datetime) -> int:
     For `manage.py recompute_deadlines`, whatever changed and whenever.
     """
     return _recompute(Deadline.objects.exclude(unit=Unit.HOUR), [], at=at).cases
+
+
+def run(*, at: datetime) -> int:
+    """
+    Do what `recompute_changed` does, unless another worker is at it.
+
+    Two at once would do no harm, but a long run should not take up every worker minute by minute.
+    """
+    if not CalendarChange.objects.filter(done_at=None).exists():
+        return 0
+    with _alone() as alone:
+        return recompute_changed(at=at) if alone else 0
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Take the lock of this job if it is free; the database gives it back when its holder is killed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [RUN_LOCK])
+        taken = bool(cursor.fetchone()[0])
+    try:
+        yield taken
+    finally:
+        if taken:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [RUN_LOCK])
 
 
 def recompute_changed(*, at: datetime) -> int:

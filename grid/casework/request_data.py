@@ -51,6 +51,11 @@ class NarrowedField(serializers.ChoiceField):
         self.choices = list(possible.items())
         if len(possible) == 1:
             self.initial = next(iter(possible))
+        self.style = {**self.style, "hints": self.hints(Leeway.of(self.context["detail"]))}
+
+    def hints(self, leeway: Leeway) -> dict[str, str]:
+        """Return what stands below a choice, by code."""
+        return {}
 
     def rows(self, leeway: Leeway) -> list[tuple[str, str, Words | None]]:
         """Return code, label and, where it is not possible, the reason for each row of the case."""
@@ -105,6 +110,10 @@ class RequestField(NarrowedField):
     def to_internal_value(self, data: Any) -> Any:
         """Return the id."""
         return int(super().to_internal_value(data))
+
+    def hints(self, leeway: Leeway) -> dict[str, str]:
+        """Return the reasons of those who ask: whoever decides reads them beside the choice."""
+        return {str(r.pk): r.reason for r in leeway.undecided(self.type)}
 
 
 class OwnRequestField(NarrowedField):
@@ -354,6 +363,9 @@ def _with_due(deadline: Deadline) -> str:
     """Return a deadline with the instant up to which it runs."""
     if deadline.due_at is None:
         return str(format_lazy(_("{deadline} (paused)"), deadline=deadline.text))
+    if deadline.due_on is not None:
+        day = date_format(deadline.due_on, "Y-m-d")
+        return str(format_lazy(_("{deadline} (until the end of {day})"), deadline=deadline.text, day=day))
     due = _instant(deadline.due_at)
     return str(format_lazy(_("{deadline} (due {due})"), deadline=deadline.text, due=due))
 

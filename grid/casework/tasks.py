@@ -21,7 +21,7 @@ def seal_timeline() -> None:
 @shared_task
 def recompute_deadlines() -> None:
     """Work out the open deadlines anew that a change of the calendar can touch."""
-    calendar_changes.recompute_changed(at=timezone.now())
+    calendar_changes.run(at=timezone.now())
 
 
 @shared_task

@@ -66,7 +66,7 @@ LABELS = {
 }
 # Told elsewhere on the page, or no news: files are shown, positions stand on the map, phases follow statuses.
 UNSPOKEN = frozenset(
-    {"files", "longitude", "latitude", "accuracy_m", "phase", "vacant", "audience", "observed_at"}
+    {"files", "longitude", "latitude", "accuracy_m", "phase", "vacant", "audience", "observed_at", "party"}
 )
 # What a case begins with is in its facts already.
 FIRST_SPOKEN = frozenset({"area_id", "lead_id"})
@@ -293,7 +293,8 @@ class Wording:
         order = ["deadline", *(step.data._declared_fields if step else ())]
         known = sorted(event.data.items(), key=lambda v: order.index(v[0]) if v[0] in order else len(order))
         for name, value in known:
-            if name in UNSPOKEN or name in event.changed or f"{name}_id" in event.changed:
+            moved = {name, f"{name}_id", f"{name}:{value}"} & event.changed.keys()
+            if name in UNSPOKEN or moved:
                 continue
             if wording_time.is_about_time(name, event.data):
                 if (told := wording_time.fact(name, event.data, self.deadline_rows)) is not None:

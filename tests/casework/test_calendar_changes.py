@@ -328,6 +328,26 @@ def test_the_job_goes_by_the_clock_of_the_portal(city: City) -> None:
     assert CalendarChange.objects.get().done_at is not None
 
 
+def test_a_worker_leaves_a_run_to_the_one_that_is_at_it(transactional_db: None) -> None:
+    city = build_city()
+    case = with_deadline(city)
+    rest(date(2026, 9, 16))
+
+    with calendar_changes._alone() as alone, ThreadPoolExecutor(1) as pool:
+        assert alone
+        assert pool.submit(_run_in_thread).result() == 0
+    assert entries(case) == []
+
+    assert calendar_changes.run(at=LATER) == 1
+
+
+def _run_in_thread() -> int:
+    try:
+        return calendar_changes.run(at=LATER)
+    finally:
+        connections.close_all()
+
+
 def test_nothing_is_written_where_nothing_changes(city: City) -> None:
     case = with_deadline(city)
 

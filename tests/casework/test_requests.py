@@ -685,6 +685,8 @@ def test_the_form_of_a_decision_says_what_is_asked_and_by_whom(city: City, case:
     with translation.override("en"):
         option = form_fields(case, city.street_officer, "grant_extension")["request"]["options"][0]
 
+    assert option["hint"] == "材料未到"
+
     assert (option["value"], option["chosen"]) == (str(asked.pk), True)
     assert "5 hours more, asked by 李社区 on 2026-09-01 10:00" in option["label"]
 
