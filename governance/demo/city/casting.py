@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -195,8 +194,8 @@ def _chain(
         at=datetime.fromisoformat(values[event.at]),
         happened_on=None if event.happened_on is None else date.fromisoformat(values[event.happened_on]),
         audience=event.audience,
-        data=json.loads(event.data.fill(values)),
-        changed=json.loads(event.changed.fill(values)),
+        data=event.data.fill(values),
+        changed=event.changed.fill(values),
         digests=digests,
     )
     values[event.hash] = hash_of(entry, head)  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -62,7 +63,7 @@ def lay_ground(rng: Random, *, at: datetime, districts: int = 0) -> Ground:
     """
     Import the official list and draw grids and buildings into it; the caller opens the transaction.
 
-    :param districts: only the first so many districts, for tests; 0 means all.
+    :param districts: only the smallest so many districts, for tests; 0 means all.
     """
     import_areas(official_list(districts), by=None, at=at)
     found = list(Area.objects.order_by("code").select_related("parent"))
@@ -77,7 +78,7 @@ def lay_ground(rng: Random, *, at: datetime, districts: int = 0) -> Ground:
 
 def official_list(districts: int) -> OfficialList:
     """
-    Return the rows of the shipped list, with English names; all, or those of the first districts.
+    Return the rows of the shipped list, with English names; all, or those of the smallest districts.
 
     :raises ValueError: when the shipped list has a problem.
     """
@@ -86,7 +87,8 @@ def official_list(districts: int) -> OfficialList:
         raise ValueError(f"the shipped list is not sound: {found.problems[0]}")
     if not districts:
         return found
-    kept = sorted(r.code[:6] for r in found.rows if r.level.tier == Tier.DISTRICT)[:districts]
+    sizes = Counter(row.code[:6] for row in found.rows if row.level.tier)
+    kept = sorted(sizes, key=lambda code: (sizes[code], code))[:districts]
     return replace(found, rows=[r for r in found.rows if r.level.tier is None or r.code[:6] in kept])
 
 

@@ -66,6 +66,21 @@ class Filling:
         return self.fmt % self.pick(values) if self.pick is not None else self.fmt % ()
 
 
+class Document:
+    """A JSON document with slots; one without any is read once for all copies."""
+
+    __slots__ = ("filling", "same")
+
+    def __init__(self, value: Any) -> None:
+        """Take the document, with the marks of slots in it."""
+        self.filling = Filling(json.dumps(value, ensure_ascii=False))
+        self.same = value if self.filling.pick is None else None
+
+    def fill(self, values: list[str]) -> Any:
+        """Return the document with every slot filled."""
+        return json.loads(self.filling.fill(values)) if self.same is None else self.same
+
+
 @dataclass(slots=True)
 class EventMould:
     """An entry, as far as its hash needs it; numbers are places in the list of what fills the slots."""
@@ -77,8 +92,8 @@ class EventMould:
     at: int
     happened_on: int | None
     audience: str
-    data: Filling
-    changed: Filling
+    data: Document
+    changed: Document
     # Field, text, and the slots of its salt and its digest.
     texts: list[tuple[str, Filling, int, int]]
     hash: int
@@ -131,7 +146,7 @@ class Mould:
                     self.points.append((place, number))
 
 
-class _Moulder:
+class Moulder:
     """Replaces what differs from copy to copy by slots."""
 
     def __init__(self, play: Play, everybody: Mapping[type[Model], frozenset[int]]) -> None:
@@ -276,8 +291,8 @@ class _Moulder:
             self.mould.slot(*self.instant(row["at"])),
             None if happened_on is None else self.mould.slot(*self.day(happened_on)),
             row["audience"],
-            Filling(json.dumps(self.json(row["data"], step), ensure_ascii=False)),
-            Filling(json.dumps(self.json(row["changed"], step), ensure_ascii=False)),
+            Document(self.json(row["data"], step)),
+            Document(self.json(row["changed"], step)),
             [
                 (
                     name,
@@ -315,7 +330,7 @@ def mould_of(play: Play, everybody: Mapping[type[Model], frozenset[int]], order:
         if row["unit"] != Unit.HOUR or row["status"] == DeadlineStatus.PAUSED:
             # Days would have to be counted anew for each copy; hours only move.
             raise NotMouldable(f"{play.name} has a deadline in days or a paused one: {row['code']}")
-    moulder = _Moulder(play, everybody)
+    moulder = Moulder(play, everybody)
     mould = moulder.mould
     texts: dict[int, dict[str, str]] = {}
     for row in play.rows.get(EventText, []):

@@ -174,7 +174,7 @@ class Player:
         return case
 
     def _keep(self, scenario: Scenario, case: Case, at: datetime) -> Play:
-        rows = _rows_of(case)
+        rows = rows_of(case)
         level, rung_at = next(iter(_rungs_ahead(case)), (0, None))
         ended = max(event["at"] for event in rows[Event])
         return Play(scenario.name, scenario.weight, self.cast, rows, at, ended, rung_at, level)
@@ -248,23 +248,29 @@ DATA: dict[str, Callable[[Player, Case], dict[str, Any]]] = {
 }
 
 
-def _rows_of(case: Case) -> Rows:
+def rows_of(case: Case) -> Rows:
     """Return every row that hangs on a case, as values by attribute name, in the order of their keys."""
-    models = hanging_on_cases()
-    rows: Rows = {Case: [_values(Case, {"pk": case.pk})[0]]}
-    keys: dict[type[Model], list[int]] = {Case: [case.pk]}
-    for model in models[1:]:
-        found: dict[int, dict[str, Any]] = {}
-        for field in model._meta.concrete_fields:
-            above = field.related_model
-            if keys.get(above):
-                for row in _values(model, {f"{field.name}__in": keys[above]}):
-                    found[row[model._meta.pk.attname]] = row
-        rows[model] = [found[key] for key in sorted(found)]
-        keys[model] = sorted(found)
-    return {model: found for model, found in rows.items() if found}
+    rows: Rows = {}
+    keys: dict[type[Model], list[int]] = {}
+    for model in hanging_on_cases():
+        found = {case.pk} if model is Case else _keys_of(model, keys)
+        if found:
+            names = [f.attname for f in model._meta.concrete_fields]
+            rows[model] = list(model._base_manager.filter(pk__in=found).order_by("pk").values(*names))
+            keys[model] = sorted(found)
+    return rows
 
 
-def _values(model: type[Model], wanted: dict[str, Any]) -> list[dict[str, Any]]:
-    names = [f.attname for f in model._meta.concrete_fields]
-    return list(model._base_manager.filter(**wanted).order_by("pk").values(*names))
+def _keys_of(model: type[Model], above: dict[type[Model], list[int]]) -> set[int]:
+    """Return the keys of the rows of a model that hang on rows already found; most tables have none."""
+    pk, table = model._meta.pk.column, model._meta.db_table
+    found: set[int] = set()
+    with connection.cursor() as cursor:
+        for column in model._meta.concrete_fields:
+            if column.related_model in above:
+                cursor.execute(
+                    f'SELECT "{pk}" FROM "{table}" WHERE "{column.column}" = ANY(%s)',  # noqa: S608
+                    [above[column.related_model]],
+                )
+                found.update(row[0] for row in cursor.fetchall())
+    return found

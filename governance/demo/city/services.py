@@ -34,7 +34,7 @@ from grid.people.models import User
 # The plays are given in a week without holidays, on a working morning.
 PLAYED = timedelta(days=400)
 # From so many cases on each life is played in so many versions.
-VERSIONS = {0: 2, 20_000: 5, 200_000: 8}
+VERSIONS = {0: 1, 5_000: 2, 20_000: 3, 200_000: 5}
 NUMBERS = "casework_number"
 READERS = (reader.READER,)
 
@@ -71,7 +71,7 @@ def load(
     behind has to be dropped.
 
     :param jobs: processes that write incidents; more than one need what was written to be committed.
-    :param districts: only the first so many districts, for tests; 0 means all.
+    :param districts: only the smallest so many districts, for tests; 0 means all.
     :param checked: let triggers and foreign keys judge every row, which takes longer; a role that is no
         superuser has no choice.
     :raises NotEmpty: when there are areas, organisations or cases.

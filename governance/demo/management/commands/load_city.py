@@ -52,7 +52,7 @@ class Command(BaseCommand):
             "role that is no superuser",
         )
         parser.add_argument(
-            "--districts", type=int, default=0, help="only the first so many districts, for a try"
+            "--districts", type=int, default=0, help="only the smallest so many districts, for a try"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
