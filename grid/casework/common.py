@@ -16,6 +16,7 @@ from grid.casework.data import CodeField, StepData, UploadsField, text_field
 from grid.casework.deadlines import Start
 from grid.casework.errors import StepNotPossible
 from grid.casework.models import Attachment, Case, Deadline, EventText, Link, LinkType, Outcome
+from grid.casework.party_steps import party_steps
 from grid.casework.table import Step
 from grid.casework.who import any_of, assignee, machine, of_lead, of_superior, over_area, reporter, staff
 from grid.organisations.duty import Seat
@@ -265,6 +266,7 @@ def common_steps(
             data=EraseData,
             hidden=True,
         ),
+        *party_steps(open_statuses=is_open, all_statuses=everywhere, working=working),
         *requests.request_steps(is_open),
     )
 

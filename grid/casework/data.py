@@ -65,6 +65,12 @@ class CodeField(serializers.Field):
         return str(value)
 
 
+class PersonalField(serializers.CharField):
+    """A name, a telephone number or the like: kept encrypted with a party, never in an entry."""
+
+    personal = True
+
+
 class StepData(serializers.Serializer):
     """What every step may carry: nothing but what its subclass declares."""
 

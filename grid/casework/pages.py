@@ -36,7 +36,19 @@ if TYPE_CHECKING:
 CHAIN = tuple("__".join(["area", *["parent"] * above]) for above in range(5))
 STYLES = {"primary": 0, "secondary": 1, "danger": 3}
 # Steps that stand behind the others of their style: they help, but do not take the case on.
-SIDE_STEPS = ("comment", "attach", "correct", "move", "assign", "link", "merge", "unmerge")
+SIDE_STEPS = (
+    "comment",
+    "attach",
+    "correct",
+    "move",
+    "assign",
+    "note_party",
+    "reissue_code",
+    "link",
+    "merge",
+    "unmerge",
+    "withdraw_request",
+)
 
 
 def find(number: str, actor: Actor) -> Case | None:
@@ -262,6 +274,14 @@ class CasePage:
     def asked(self) -> list[Asked]:
         """Return what was asked and decided, newest first, with the steps that this reader may take on it."""
         return [Asked.of(r, [s.name for s in self.steps], self.actor) for r in self.requests]
+
+    @cached_property
+    def brought_by(self) -> list[str]:
+        """Return who is noted as having brought the case, masked. No query where nobody is."""
+        if not self.case.has_parties:  # type: ignore[attr-defined]
+            return []
+        people = Party.objects.filter(case=self.case, erased_at=None).order_by("pk")
+        return [party.label for party in people]
 
     @property
     def panels(self) -> list[tuple[str, dict[str, Any]]]:

@@ -54,11 +54,15 @@ class Written:
 
 
 def split(data: type[serializers.Serializer[Any]], valid: Mapping[str, Any]) -> Written:
-    """Divide validated data into codes and values for the entry, and typed text that can be erased."""
+    """
+    Divide validated data into codes and values for the entry, and typed text that can be erased.
+
+    Personal values (`PersonalField`) stand in neither: they are kept encrypted with their party alone.
+    """
     declared = data._declared_fields
     written = Written()
     for name, value in valid.items():
-        if value in (None, "", []) or name == "audience":
+        if value in (None, "", []) or name == "audience" or getattr(declared.get(name), "personal", False):
             continue
         # A field for text may be validated into a row, as the number of another case: that is a value.
         if isinstance(declared.get(name), serializers.CharField) and isinstance(value, str):

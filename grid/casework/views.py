@@ -21,12 +21,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 from rest_framework.exceptions import ValidationError
 
-from grid.casework import once, pages
+from grid.casework import once, pages, tracking
 from grid.casework.actors import Actor
 from grid.casework.errors import CaseBusy, CaseNotFound, KeyReused, StaleCase, StepNotPossible
 from grid.casework.forms import StepForm, uuid_of
 from grid.casework.models import Case
 from grid.casework.pages import CasePage
+from grid.casework.party_steps import GIVING
 from grid.casework.steps import Step, Taken, take_step
 
 View = Callable[..., HttpResponse]
@@ -140,12 +141,20 @@ def _went_well(request: HttpRequest, wanted: Step, taken: Taken) -> HttpResponse
     """Lead back to the case, or to the desk when the step has taken the case out of sight."""
     actor = Actor.of(request.user)
     if Case.objects.visible_to(actor).filter(pk=taken.case.pk).exists():
+        if wanted.name in GIVING and _gives_code(request, taken):
+            return _go(request, reverse("casework:code", args=[taken.case.number]))
         messages.success(request, format_lazy(_("Recorded: {step}."), step=wanted.label))
         url = reverse("casework:case", args=[taken.case.number]) + f"?done={wanted.name}"
     else:
         messages.success(request, _moved_on(wanted.label, taken.case.number))
         url = resolve_url(settings.LOGIN_REDIRECT_URL)
     return _go(request, url)
+
+
+def _gives_code(request: HttpRequest, taken: Taken) -> bool:
+    """Let this session show the code that the step has issued."""
+    session, issued_at = request.session, taken.event.at
+    return tracking.give_to(session, case_id=taken.case.pk, issued_at=issued_at, at=timezone.now())
 
 
 def _answered(request: HttpRequest, number: str, name: str) -> HttpResponse | None:

@@ -200,7 +200,7 @@ def test_the_buttons_are_the_possible_steps(city: City, by_clerk: Client, case: 
     by_clerk.force_login(city.worker)
     html = by_clerk.get(page_of(case)).content.decode()
     offered = set(re.findall(rf'href="/cases/{case.number}/steps/(\w+)/"', html))
-    assert offered == {"comment", "attach", "correct"}
+    assert offered == {"comment", "attach", "correct", "note_party"}
 
 
 def test_taking_a_step_leads_back_to_the_case_and_says_so(city: City, by_clerk: Client, case: Case) -> None:

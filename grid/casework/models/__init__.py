@@ -11,7 +11,7 @@ from grid.casework.models.deadlines import (
     SilenceRung,
 )
 from grid.casework.models.files import Attachment, Upload
-from grid.casework.models.parties import Access, AccessLog, Party, Recusal, Token
+from grid.casework.models.parties import Access, AccessLog, CodeAttempt, Party, Recusal, Token
 from grid.casework.models.records import (
     Assignment,
     AssignmentRole,
@@ -35,6 +35,7 @@ __all__ = [
     "Audience",
     "Case",
     "Channel",
+    "CodeAttempt",
     "Deadline",
     "DeadlineStatus",
     "Decision",

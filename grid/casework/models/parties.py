@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from grid.casework.models.case import Case
-from grid.casework.personal import EncryptedTextField
+from grid.casework.personal import EncryptedTextField, masked
 
 
 class Party(models.Model):
@@ -46,16 +46,54 @@ class Party(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """Return name and number as staff see them in passing: 张** 138****2231."""
+        phone = self.phone
+        tail = f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 9 else masked(phone)
+        return f"{masked(self.name)} {tail}".strip()
+
 
 class Token(models.Model):
-    """A link or code by which a party acts without an account; only its hash is kept."""
+    """
+    A link or code by which a party acts without an account; only its keyed hash is kept.
+
+    `salt` is random and says nothing without the server's key (`grid.casework.tracking`). One that was
+    replaced has ended at `expires_at`.
+    """
 
     party = models.ForeignKey(Party, models.PROTECT, related_name="tokens")
     purpose = models.CharField(max_length=20)
+    salt = models.CharField(max_length=32, blank=True, editable=False)
     digest = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["party", "purpose"], condition=Q(expires_at__isnull=True), name="one_open_token"
+            ),
+        ]
+
+
+class CodeAttempt(models.Model):
+    """
+    Somebody tried a number with a code from an address.
+
+    Kept until it is too old to count, and no longer: what was typed as a number need not be one.
+    """
+
+    number = models.CharField(max_length=24)
+    address = models.GenericIPAddressField()
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["address", "number"], name="code_attempts_by_address")]
 
 
 class Access(models.Model):
