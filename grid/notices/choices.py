@@ -66,6 +66,28 @@ class AttemptResult(TextChoices):
     UNCERTAIN = "uncertain", _("Uncertain")
 
 
+# What a fault is called, as it stands in the log and as it is shown.
+FAULTS = {
+    "no answer in time": _("no answer in time"),
+    "connection refused": _("connection refused"),
+    "connection broken": _("connection broken"),
+    "SMTP sign-in refused": _("the mail server refused our sign-in"),
+    "the gateway's answer was not understood": _("the gateway's answer was not understood"),
+    "the chat's answer was not understood": _("the chat's answer was not understood"),
+    "the worker did not come back": _("the worker did not come back"),
+    "no address": _("no address"),
+    "no valid address": _("no valid address"),
+    "account closed": _("account closed"),
+    "nothing left to tell": _("nothing left to tell"),
+    "no text in use": _("no text in use"),
+}
+
+
+def fault(detail: str) -> str:
+    """Return what a fault is called in the reader's language; codes of servers stay as they are."""
+    return str(FAULTS.get(detail, detail))
+
+
 class RobotKind(TextChoices):
     """Whose work chat a robot writes into."""
 

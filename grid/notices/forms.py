@@ -17,10 +17,10 @@ from grid.worktime.choices import Channel
 class TextForm(forms.Form):
     """One text in both languages."""
 
-    subject = forms.CharField(label=_("Subject in Chinese"), max_length=120, required=False)
-    text = forms.CharField(label=_("Text in Chinese"), required=False, widget=forms.Textarea({"rows": 6}))
-    subject_en = forms.CharField(label=_("Subject in English"), max_length=120, required=False)
-    text_en = forms.CharField(label=_("Text in English"), required=False, widget=forms.Textarea({"rows": 6}))
+    subject = forms.CharField(label=_("Subject in Chinese"), max_length=120)
+    text = forms.CharField(label=_("Text in Chinese"), widget=forms.Textarea({"rows": 6}))
+    subject_en = forms.CharField(label=_("Subject in English"), max_length=120)
+    text_en = forms.CharField(label=_("Text in English"), widget=forms.Textarea({"rows": 6}))
     active = forms.BooleanField(
         label=_("Messages are sent"),
         required=False,
@@ -41,6 +41,8 @@ class TextForm(forms.Form):
             del self.fields["subject"], self.fields["subject_en"]
         if code == DIGEST:
             del self.fields["active"], self.fields["office_hours"]
+        for name in {"subject", "subject_en", "text", "text_en"} & self.fields.keys():
+            self.fields[name].error_messages["required"] = _("Write this in both languages.")
         for name in ("text", "text_en"):
             self.fields[name].widget.attrs["maxlength"] = LONGEST[Channel(channel)]
 
@@ -134,7 +136,7 @@ class LogForm(forms.Form):
     """Which messages the log shows."""
 
     channel = forms.ChoiceField(
-        label=_("Channel"),
+        label=_("Message channel"),
         required=False,
         choices=[("", _("All")), *((c.value, c.label) for c in Channel if c != Channel.PORTAL)],
     )

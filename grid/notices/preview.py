@@ -17,7 +17,7 @@ from grid.notices.choices import DIGEST, Code
 from grid.notices.models import Message, MessageItem
 from grid.notices.shipped import Key, Text
 from grid.notices.texts import Texts, check, city_name, fill, in_language, parts_of_sms, placeholders
-from grid.notices.worded import NoTextError, Worded, word
+from grid.notices.worded import NoTextError, Worded, counted, word
 from grid.worktime.choices import Channel
 
 HIDDEN_NUMBER = "SJ0000-000000-0"
@@ -67,7 +67,7 @@ def sample(key: Key, language: str) -> dict[str, str]:
             "outcome": _("Solved"),
             "number": HIDDEN_NUMBER,
             "count": "3",
-            "summary": f"{Code.YELLOW.label} 2",
+            "summary": _(", ").join([counted(Code.YELLOW, 2), counted(Code.ORANGE, 1)]),
             "list": f"{HIDDEN_NUMBER} · {Code.YELLOW.label} · {values['deadline']} · {due.isoformat()}",
             "city": city_name(language),
             "link": f"{settings.PORTAL_URL}/",

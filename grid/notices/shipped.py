@@ -58,10 +58,10 @@ SILENT_EN = "In {number} the person has heard nothing for {days} days. {organisa
 SHIPPED: dict[Key, Text] = {
     # Rungs of the ladder. By which channel they go is said by the rung rules.
     (STAFF, Code.YELLOW, "", EMAIL): _mail(
-        "{number} 即将到期", "{number} is due soon", f"事项{{number}}：{AHEAD}", f"{{number}}: {AHEAD_EN}"
+        "{number} 临近到期", "{number} is due soon", f"事项{{number}}：{AHEAD}", f"{{number}}: {AHEAD_EN}"
     ),
     (STAFF, Code.ORANGE, "", EMAIL): _mail(
-        "{number} 临近到期",
+        "{number} 即将到期",
         "{number} is due very soon",
         f"事项{{number}}：{AHEAD}",
         f"{{number}}: {AHEAD_EN}",
@@ -74,17 +74,17 @@ SHIPPED: dict[Key, Text] = {
         office_hours=False,
     ),
     (STAFF, Code.YELLOW, "", SMS): _short(
-        f"事项{{number}}即将到期：{AHEAD}", f"{{number}} is due soon: {AHEAD_EN}"
+        f"事项{{number}}临近到期：{AHEAD}", f"{{number}} is due soon: {AHEAD_EN}"
     ),
     (STAFF, Code.ORANGE, "", SMS): _short(
-        f"事项{{number}}临近到期：{AHEAD}", f"{{number}} is due very soon: {AHEAD_EN}"
+        f"事项{{number}}即将到期：{AHEAD}", f"{{number}} is due very soon: {AHEAD_EN}"
     ),
     (STAFF, Code.RED, "", SMS): _short(
         f"事项{{number}}已超期：{LATE}", f"{{number}} is late: {LATE_EN}", office_hours=False
     ),
-    (STAFF, Code.YELLOW, "", CHAT): _short(f"有事项即将到期：{AHEAD}", f"A matter is due soon: {AHEAD_EN}"),
+    (STAFF, Code.YELLOW, "", CHAT): _short(f"有事项临近到期：{AHEAD}", f"A matter is due soon: {AHEAD_EN}"),
     (STAFF, Code.ORANGE, "", CHAT): _short(
-        f"有事项临近到期：{AHEAD}", f"A matter is due very soon: {AHEAD_EN}"
+        f"有事项即将到期：{AHEAD}", f"A matter is due very soon: {AHEAD_EN}"
     ),
     (STAFF, Code.RED, "", CHAT): _short(
         f"有事项超期：{LATE}", f"A matter is late: {LATE_EN}", office_hours=False

@@ -9,8 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _now
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from grid.casework import kinds
@@ -119,7 +118,9 @@ def text(code: str, params: Mapping[str, Any], *, organisation: str) -> str:
     said = str(TEMPLATES[code].text).format(organisation=organisation, **values(params))
     # Chinese sets no space between sentences.
     return (
-        _now("%(first)s %(second)s") % {"first": said, "second": _PROPOSED} if "proposal" in params else said
+        gettext("%(first)s %(second)s") % {"first": said, "second": _PROPOSED}
+        if "proposal" in params
+        else said
     )
 
 
@@ -128,7 +129,7 @@ def values(params: Mapping[str, Any]) -> dict[str, str]:
     return {
         "deadline": _either(params.get("label", ""), params.get("label_en", "")),
         "due": _due(params),
-        "posts": _now(", ").join(str(Seat(post).label) for post in params.get("posts", [])),
+        "posts": gettext(", ").join(str(Seat(post).label) for post in params.get("posts", [])),
         "step": _step(params),
         "status": _status(params),
         "outcome": _outcome(params),

@@ -76,11 +76,7 @@ def _values(params: dict[str, Any]) -> dict[str, str]:
 def _values_of_digest(items: Sequence[MessageItem]) -> dict[str, str]:
     """Count what was gathered, by sort, and name each matter by its number."""
     sorts = Counter(item.code for item in items)
-    summary = _(", ").join(
-        _("%(label)s: %(count)d") % {"label": Code(code).label, "count": sorts[code]}
-        for code in Code.values
-        if sorts[code]
-    )
+    summary = _(", ").join(counted(code, sorts[code]) for code in Code.values if sorts[code])
     lines = [_line(item) for item in items[:LISTED]]
     if len(items) > LISTED:
         lines.append(_("… and %(count)d more") % {"count": len(items) - LISTED})
@@ -89,6 +85,11 @@ def _values_of_digest(items: Sequence[MessageItem]) -> dict[str, str]:
         "summary": summary,
         "list": "\n".join(lines),
     }
+
+
+def counted(code: str, number: int) -> str:
+    """Say how many there are of one sort."""
+    return _("%(label)s: %(count)d") % {"label": Code(code).label, "count": number}
 
 
 def _line(item: MessageItem) -> str:

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from grid.casework.models import Case, Event, Party
 from grid.notices import outbox
 from grid.notices.models import Message
@@ -40,7 +42,8 @@ def tell(
     }
     before = set(Message.objects.values_list("pk", flat=True))
     telling = Telling(event, Addressee(user=user.pk), code, carried, channels=frozenset(channels))
-    outbox.write([telling], at=at)
+    with transaction.atomic():
+        outbox.write([telling], at=at)
     return list(Message.objects.exclude(pk__in=before).order_by("pk"))
 
 

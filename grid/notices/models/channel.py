@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from grid.casework.personal import EncryptedTextField
-from grid.notices.choices import OUTSIDE, RobotKind
+from grid.notices.choices import OUTSIDE, RobotKind, fault
 from grid.organisations.models import Organisation
 from grid.worktime.choices import Channel
 
@@ -35,6 +35,11 @@ class ChannelState(models.Model):
 
     def __str__(self) -> str:
         return self.get_channel_display()
+
+    @property
+    def why(self) -> str:
+        """Return what the last fault was, in the reader's language."""
+        return fault(self.last_fault)
 
 
 class ChannelOff(models.Model):

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from grid.casework.models import Case, Event, Party
-from grid.notices.choices import DIGEST, OUTSIDE, AttemptResult, MessageStatus, TextAudience
+from grid.notices.choices import DIGEST, OUTSIDE, AttemptResult, MessageStatus, TextAudience, fault
 from grid.notices.querysets import MessageQuerySet
 from grid.organisations.models import Organisation
 from grid.worktime.choices import Channel
@@ -27,7 +27,7 @@ class Message(models.Model):
     gone from here too. `attempts` numbers the attempts, `tries` counts those since a person last decided.
     """
 
-    channel = models.CharField(_("Channel"), max_length=10, choices=Channel)
+    channel = models.CharField(_("Message channel"), max_length=10, choices=Channel)
     audience = models.CharField(max_length=10, choices=TextAudience, default=TextAudience.STAFF)
     recipient = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="messages"
@@ -35,7 +35,7 @@ class Message(models.Model):
     party = models.ForeignKey(Party, models.PROTECT, null=True, related_name="messages")
     organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="messages")
     language = models.CharField(max_length=10)
-    code = models.CharField(_("About"), max_length=20)
+    code = models.CharField(_("What it is about"), max_length=20)
     step = models.CharField(max_length=40, blank=True)
     params = models.JSONField(default=dict)
     urgent = models.BooleanField(default=False)
@@ -92,6 +92,11 @@ class Message(models.Model):
     def __str__(self) -> str:
         return f"{self.pk} {self.channel} {self.code} {self.status}"
 
+    @property
+    def why(self) -> str:
+        """Return what went wrong last, in the reader's language."""
+        return fault(self.detail)
+
 
 class MessageItem(models.Model):
     """
@@ -147,3 +152,8 @@ class Attempt(models.Model):
                 name="attempt_of_a_person_has_a_reason",
             ),
         ]
+
+    @property
+    def why(self) -> str:
+        """Return what went wrong, in the reader's language."""
+        return fault(self.detail)

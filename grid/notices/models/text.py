@@ -18,10 +18,10 @@ class MessageTemplate(models.Model):
     Nothing is overwritten, so that one sees who changed what.
     """
 
-    audience = models.CharField(_("For"), max_length=10, choices=TextAudience)
-    code = models.CharField(_("About"), max_length=20)
+    audience = models.CharField(_("Written for"), max_length=10, choices=TextAudience)
+    code = models.CharField(_("What it is about"), max_length=20)
     step = models.CharField(_("Step"), max_length=40, blank=True)
-    channel = models.CharField(_("Channel"), max_length=10, choices=Channel)
+    channel = models.CharField(_("Message channel"), max_length=10, choices=Channel)
     version = models.PositiveIntegerField(_("Version"))
     shipped = models.BooleanField(_("As shipped"), default=False)
     active = models.BooleanField(_("Messages are sent"), default=True)
