@@ -8,12 +8,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
-
-from governance.desk import worklist
 from grid.casework import kinds
 from grid.casework.actors import Actor
 from grid.casework.models import Urgency
 from grid.casework.views import signed_in
+from grid.worktime.access import WRITERS
+from grid.worktime.services import missing_calendar
+
+from governance.desk import worklist
 
 
 @signed_in
@@ -36,6 +38,7 @@ def worklist_page(request: HttpRequest) -> HttpResponse:
         "previous_url": _page_url(filters, page.previous),
         "narrowed": bool(filters.kind or filters.urgency or filters.area or filters.text),
         "at": at,
+        "missing_calendar": missing_calendar(timezone.localdate(at)) if actor.holds(WRITERS) else None,
     }
     partial = request.headers.get("HX-Request") and request.headers.get("HX-Target") == "worklist"
     return render(request, "desk/_worklist.html" if partial else "desk/worklist.html", context)

@@ -15,7 +15,7 @@ from chinese_calendar import constants as library
 from django.db.models import DateField, F, Func, Value
 from django.utils import timezone
 
-from grid.worktime.choices import DayKind
+from grid.worktime.choices import DayKind, Origin
 from grid.worktime.holidays import ALL_HOLIDAYS, LAST_YEAR, open_days, statutory_holidays
 from grid.worktime.models import CalendarDay, CalendarYear
 
@@ -92,6 +92,15 @@ class WorkCalendar:
     def is_workday(self, day: date) -> bool:
         """Say whether offices are open: a working day or a make-up working day."""
         return self.kind(day).is_worked
+
+    def origin(self, day: date) -> Origin:
+        """Return who says what a day is: the city, a shipped notice, the law, or the plain week."""
+        if day in self._stated:
+            return Origin.CITY
+        if day.year in LIBRARY_YEARS:
+            return Origin.NOTICE if day in library.holidays or day in library.workdays else Origin.WEEK
+        is_holiday = day.year >= FIRST_YEAR and day in statutory_holidays(day.year)
+        return Origin.LAW if is_holiday else Origin.WEEK
 
     def day_name(self, day: date, language: str) -> str:
         """Return the name of a day, Chinese for a language code that begins with zh, else English."""

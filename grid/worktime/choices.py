@@ -53,6 +53,15 @@ class DayKind(models.TextChoices):
         return self in (DayKind.WORKDAY, DayKind.MAKEUP)
 
 
+class Origin(models.TextChoices):
+    """Who says what a day is."""
+
+    WEEK = "week", _("The week")
+    LAW = "law", _("Holiday law")
+    NOTICE = "notice", _("Yearly notice")
+    CITY = "city", _("Entered by the city")
+
+
 class Told(models.TextChoices):
     """The farthest person whom a rung tells; everybody nearer to the case is told as well."""
 

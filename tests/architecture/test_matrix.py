@@ -8,15 +8,13 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from PIL import Image
-
 from grid.areas.models import Area, Tier
 from grid.areas.services import insert_areas
 from grid.casework import files
@@ -26,6 +24,8 @@ from grid.notices.models import Notice
 from grid.organisations.models import Organisation, OrganisationType, Role
 from grid.people.models import User
 from grid.supervision.models import SupervisionOrder
+from grid.worktime.models import DeadlineRule, RungRule
+from PIL import Image
 from tests.factories.city import City, acting, add_user, build_city, post
 from tests.factories.incidents import report
 
@@ -157,6 +157,30 @@ def public(**changes: Any) -> Route:
     return Route(everybody, anonymous=changes.pop("anonymous", 200), **changes)
 
 
+def limit(world: World, thing: str) -> dict[str, Any]:
+    return {"code": "XF-HANDLE"}
+
+
+def own_rule(world: World, thing: str) -> dict[str, Any]:
+    return {"pk": DeadlineRule.objects.get(code="INC-BLUE").pk}
+
+
+def rung(world: World, thing: str) -> dict[str, Any]:
+    return {"pk": RungRule.objects.get(code="", unit="day", level=1).pk}
+
+
+def own_rung(world: World, thing: str) -> dict[str, Any]:
+    return limit(world, thing) | rung(world, thing)
+
+
+def year(world: World, thing: str) -> dict[str, Any]:
+    return {"year": 2027}
+
+
+def day(world: World, thing: str) -> dict[str, Any]:
+    return {"on": date(2027, 1, 4)}
+
+
 SIGNED_IN = Route(everybody)
 OWN_CASE = Route(reader_of_own, number)
 ROUTES: dict[str, Route] = {
@@ -179,6 +203,21 @@ ROUTES: dict[str, Route] = {
     "areas:outlines": SIGNED_IN,
     "organisations:team": Route(everybody, area_code),
     "desk:worklist": SIGNED_IN,
+    "worktime:rules": SIGNED_IN,
+    "worktime:rungs": SIGNED_IN,
+    "worktime:limit": Route(everybody, limit),
+    "worktime:shorten": Route(system_administrator, limit, turned=403),
+    "worktime:add_local": Route(system_administrator, limit, turned=403),
+    "worktime:change_rule": Route(system_administrator, own_rule, turned=403),
+    "worktime:end_rule": Route(system_administrator, own_rule, turned=403),
+    "worktime:change_rung": Route(system_administrator, rung, turned=403),
+    "worktime:own_rung": Route(system_administrator, own_rung, turned=403),
+    "worktime:end_rung": Route(system_administrator, rung, ok=404, turned=403),
+    "worktime:calendar_now": Route(everybody, ok=302),
+    "worktime:calendar": Route(everybody, year),
+    "worktime:import_notice": Route(system_administrator, turned=403),
+    "worktime:day": Route(system_administrator, day, turned=403),
+    "worktime:confirm_year": Route(system_administrator, year, turned=403),
     "supervision:orders": SIGNED_IN,
     "supervision:order": Route(reader_of_own, order),
     "incidents:report": Route(reporters, turned=403),

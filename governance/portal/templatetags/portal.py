@@ -9,16 +9,15 @@ from django.template import Context
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-
 from grid.casework import kinds
 from grid.casework.actors import Actor
 from grid.casework.models import Case
 from grid.incidents.deadlines import KIND
 from grid.incidents.forms import REPORT
 from grid.people.models import User
-from grid.worktime.access import WRITERS
 from grid.supervision.orders import listing
 from grid.supervision.orders.current import ANSWERING, SUPERVISING
+from grid.worktime.access import WRITERS
 
 register = template.Library()
 

@@ -6,6 +6,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from grid.worktime.choices import Approver, Binds, Unit
@@ -157,6 +158,21 @@ class DeadlineRule(models.Model):
         return f"{self.code} {self.label}"
 
     @property
+    def label_text(self) -> str:
+        """Return what it limits, in the reader's language."""
+        return self.label if in_chinese() else self.label_en
+
+    @property
+    def basis_text(self) -> str:
+        """Return by which law or decision, in the reader's language."""
+        return self.basis if in_chinese() else self.basis_en
+
+    @property
+    def pause_text(self) -> str:
+        """Return what it may be paused for, in the reader's language."""
+        return self.pause_for if in_chinese() else self.pause_for_en or self.pause_for
+
+    @property
     def is_withdrawn(self) -> bool:
         """Say whether the rule was taken back before it ever held."""
         return self.valid_until == self.valid_from
@@ -237,6 +253,11 @@ class DeadlineRule(models.Model):
         if longer.exists():
             return {"length": _("A local rule based on this one would then be longer than the statute.")}
         return {}
+
+
+def in_chinese() -> bool:
+    """Say whether the reader reads Chinese; what names no language does."""
+    return (get_language() or "zh").startswith("zh")
 
 
 def _errors_of_shortening(rule: DeadlineRule, base: DeadlineRule) -> Errors:

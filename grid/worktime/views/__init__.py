@@ -1,0 +1,1 @@
+"""Pages of the rules, the rungs and the calendar."""
