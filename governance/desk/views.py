@@ -8,14 +8,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
+
+from governance.desk import worklist
 from grid.casework import kinds
 from grid.casework.actors import Actor
 from grid.casework.models import Urgency
 from grid.casework.views import signed_in
 from grid.worktime.access import WRITERS
 from grid.worktime.services import missing_calendar
-
-from governance.desk import worklist
 
 
 @signed_in

@@ -15,6 +15,8 @@ import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from PIL import Image
+
 from grid.areas.models import Area, Tier
 from grid.areas.services import insert_areas
 from grid.casework import files
@@ -25,7 +27,6 @@ from grid.organisations.models import Organisation, OrganisationType, Role
 from grid.people.models import User
 from grid.supervision.models import SupervisionOrder
 from grid.worktime.models import DeadlineRule, RungRule
-from PIL import Image
 from tests.factories.city import City, acting, add_user, build_city, post
 from tests.factories.incidents import report
 

@@ -9,6 +9,7 @@ from django.template import Context
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
 from grid.casework import kinds
 from grid.casework.actors import Actor
 from grid.casework.models import Case
