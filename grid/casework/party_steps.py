@@ -33,7 +33,7 @@ PHONE = re.compile(r"^\+?\d[\d -]{5,18}\d$")
 class PartyData(StepData):
     """Who brought the matter, and how to reach this person. Nothing of it stands in the entry."""
 
-    name = PersonalField(label=_("Name"), max_length=40)
+    name = PersonalField(label=_("Name of the person"), max_length=40)
     phone = PersonalField(label=_("Telephone"), max_length=20, style={"type": "tel", "inputmode": "tel"})
     email = PersonalField(label=_("E-mail"), max_length=254, required=False, allow_blank=True)
     language = serializers.ChoiceField(label=_("Language of messages"), choices=settings.LANGUAGES)
@@ -115,7 +115,7 @@ def party_steps(
             data=PartyData,
             when=not_sealed,
             hint=_("The person gets a code with which to follow the matter. Name and number are encrypted."),
-            public_text=_("You were given a code to follow your matter by."),
+            public_text=_("A code to follow the matter was given out."),
         ),
         Step(
             "reissue_code",
@@ -126,7 +126,7 @@ def party_steps(
             data=ReissueData,
             when=somebody_noted,
             hint=_("For a code that was lost. The old one stops working at once."),
-            public_text=_("You were given a new code; the old one no longer works."),
+            public_text=_("A new code was given out; the one before no longer works."),
         ),
     )
 

@@ -8,9 +8,8 @@ from itertools import groupby
 from typing import Any
 
 from django.utils.dateformat import format as format_date
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
 
 from grid.worktime.arithmetic.counting import ONE_DAY, Due, SkippedDay
 from grid.worktime.choices import Unit
@@ -47,28 +46,28 @@ class Line:
 
 
 TEXTS = {
-    Code.START: noop("Counting starts on the day after %(on)s; that day itself does not count."),
-    Code.START_HOURS: noop("The hours run from %(at)s on, through nights and rest days."),
-    Code.LENGTH: noop("The limit is %(quantity)s."),
-    Code.LENGTH_BY_LAW: noop("The limit is %(quantity)s: %(basis)s."),
-    Code.EXTENSION: noop("It was extended by %(quantity)s."),
-    Code.COUNTED: noop("%(days)s: days %(from)s to %(to)s of the count."),
-    Code.COUNTED_ONE: noop("%(days)s: day %(from)s of the count."),
-    Code.SKIPPED: noop("%(days)s: not counted, %(name)s."),
-    Code.PAUSED: noop("%(days)s: not counted, the limit was paused."),
-    Code.PAUSED_HOURS: noop("From %(since)s to %(until)s: not counted, the limit was paused."),
-    Code.RAW: noop("The count ends on %(on)s."),
-    Code.REST_AT_END: noop("%(days)s: %(name)s, the limit cannot end there."),
-    Code.ROLLED: noop("The end moves to the next working day, %(on)s."),
-    Code.DUE: noop("In time until 24:00 on %(on)s, late after that."),
-    Code.DUE_HOURS: noop("In time until %(at)s, late from then on."),
-    Code.PROVISIONAL: noop("Provisional: a holiday notice not published yet could move this date."),
+    Code.START: gettext_noop("Counting starts on the day after %(on)s; that day itself does not count."),
+    Code.START_HOURS: gettext_noop("The hours run from %(at)s on, through nights and rest days."),
+    Code.LENGTH: gettext_noop("The limit is %(quantity)s."),
+    Code.LENGTH_BY_LAW: gettext_noop("The limit is %(quantity)s: %(basis)s."),
+    Code.EXTENSION: gettext_noop("It was extended by %(quantity)s."),
+    Code.COUNTED: gettext_noop("%(days)s: days %(from)s to %(to)s of the count."),
+    Code.COUNTED_ONE: gettext_noop("%(days)s: day %(from)s of the count."),
+    Code.SKIPPED: gettext_noop("%(days)s: not counted, %(name)s."),
+    Code.PAUSED: gettext_noop("%(days)s: not counted, the limit was paused."),
+    Code.PAUSED_HOURS: gettext_noop("From %(since)s to %(until)s: not counted, the limit was paused."),
+    Code.RAW: gettext_noop("The count ends on %(on)s."),
+    Code.REST_AT_END: gettext_noop("%(days)s: %(name)s, the limit cannot end there."),
+    Code.ROLLED: gettext_noop("The end moves to the next working day, %(on)s."),
+    Code.DUE: gettext_noop("In time until 24:00 on %(on)s, late after that."),
+    Code.DUE_HOURS: gettext_noop("In time until %(at)s, late from then on."),
+    Code.PROVISIONAL: gettext_noop("Provisional: a holiday notice not published yet could move this date."),
 }
 # How one and how several of a unit are called.
 QUANTITIES = {
-    Unit.DAY: (noop("1 calendar day"), noop("%(count)s calendar days")),
-    Unit.WORKDAY: (noop("1 working day"), noop("%(count)s working days")),
-    Unit.HOUR: (noop("1 hour"), noop("%(count)s hours")),
+    Unit.DAY: (gettext_noop("1 calendar day"), gettext_noop("%(count)s calendar days")),
+    Unit.WORKDAY: (gettext_noop("1 working day"), gettext_noop("%(count)s working days")),
+    Unit.HOUR: (gettext_noop("1 hour"), gettext_noop("%(count)s hours")),
 }
 
 
