@@ -19,6 +19,7 @@ from rest_framework import serializers
 from grid.areas.models import Area
 from grid.casework import wording_time
 from grid.casework.models import Audience, Case, DeadlineStatus, Outcome, Urgency
+from grid.casework.verb_icons import VERB_ICONS
 from grid.organisations.models import Organisation
 from grid.people.models import User
 from grid.worktime.arithmetic import Light
@@ -70,55 +71,6 @@ UNSPOKEN = frozenset(
 )
 # What a case begins with is in its facts already.
 FIRST_SPOKEN = frozenset({"area_id", "lead_id"})
-ICONS = {
-    "comment": "chat-dots",
-    "attach": "paperclip",
-    "correct": "pencil",
-    "move": "geo-alt",
-    "assign": "person-check",
-    "link": "link-45deg",
-    "merge": "collection",
-    "unmerge": "collection",
-    "void": "slash-circle",
-    "climb": "bell",
-    "resume": "play-fill",
-    "erase": "eye-slash",
-    "report": "flag",
-    "accept": "check-lg",
-    "dispatch": "send",
-    "escalate": "arrow-up",
-    "handle": "tools",
-    "verify": "patch-check",
-    "close": "check-circle",
-    "reopen": "arrow-repeat",
-    "report_done": "check2-square",
-    "regrade": "sliders",
-    "ask": "question-circle",
-    "answer": "reply",
-    "send_back": "arrow-return-left",
-    "order_confirm": "clipboard-check",
-    "order_issue": "clipboard-check",
-    "order_dismiss": "x-circle",
-    "order_answer": "reply",
-    "order_rectified": "tools",
-    "order_lift": "unlock",
-    "order_list": "exclamation-octagon",
-    "order_delist": "check-circle",
-    "order_check": "search",
-    "record_talk": "people",
-    "record_notice": "journal-text",
-    "ask_extension": "hourglass-split",
-    "grant_extension": "hourglass-split",
-    "refuse_extension": "hourglass-split",
-    "ask_pause": "pause-circle",
-    "grant_pause": "pause-circle",
-    "refuse_pause": "pause-circle",
-    "end_pause": "play-fill",
-    "withdraw_request": "x-circle",
-    "lapse_request": "x-circle",
-    "cancel_deadline": "slash-circle",
-    "recompute": "calendar-event",
-}
 
 
 @dataclass
@@ -272,7 +224,7 @@ class Wording:
         return Entry(
             seq=event.seq,
             verb=str(step.label) if step else event.verb,
-            icon=ICONS.get(event.verb, ""),
+            icon=VERB_ICONS.get(event.verb, ""),
             who=_("The portal") if machine else str(event.user or _("A party")),
             organisation="" if machine or not event.organisation else event.organisation.label,
             at=event.at,
