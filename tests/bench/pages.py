@@ -1,23 +1,16 @@
 """
-Measure the speed of the pages against something run beside it: `make bench`.
+Measure the speed of the pages against something run beside it.
 
 A city with few cases and one with many are asked for the same pages in turn, A B A B …, and a page that does
 no work of its own is timed between them. Ratios are printed, not seconds alone: the machine's own speed
 drops out. Nothing here passes or fails.
 """
 
-import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-
-import django
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "governance.settings.test")
-django.setup()
 
 from django.db import connection
 from django.test import Client
@@ -43,7 +36,7 @@ COPY = """
 """
 
 
-def main() -> int:
+def main() -> None:
     """Build a database, measure, and take it down again."""
     setup_test_environment()
     name = connection.settings_dict["NAME"]
@@ -53,7 +46,6 @@ def main() -> int:
     finally:
         connection.creation.destroy_test_db(name, verbosity=0)
         teardown_test_environment()
-    return 0
 
 
 def measure(city: City) -> None:
@@ -109,7 +101,3 @@ def timed(actions: dict[str, Callable[[], Any]]) -> dict[str, float]:
             if turn:
                 runs[name].append(time.perf_counter() - began)
     return {name: statistics.median(found) for name, found in runs.items()}
-
-
-if __name__ == "__main__":
-    sys.exit(main())
