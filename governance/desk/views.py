@@ -51,6 +51,7 @@ def _row(case: Any, at: Any) -> dict[str, Any]:
         "kind": kind.label,
         "status": kind.status(case.status).label,
         "light": worklist.light_of(case, at=at),
+        "is_silent": worklist.is_silent(case, at=at),
     }
 
 

@@ -16,10 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from grid.areas.models import Area
 from grid.casework import kinds
 from grid.casework.actors import OFFICE_ROLES, Actor
-from grid.casework.models import Case, Deadline, Phase, Urgency
+from grid.casework.models import Case, Deadline, Pause, Phase, Urgency
 from grid.casework.paging import Page, UpTo, keyset
 from grid.casework.querysets import CaseQuerySet
 from grid.worktime.arithmetic import Light
+from grid.worktime.choices import Binds
 
 Words = str | Promise
 
@@ -113,13 +114,17 @@ def home_desk(actor: Actor) -> str:
 
 
 def rows(filters: Filters, actor: Actor, *, at: datetime, cursor: str) -> Page[Case]:
-    """Return one page of the worklist, each row with the lights of its next deadline."""
+    """Return one page of the worklist, each row with the lights of its next deadline or its pause."""
     next_deadline = Deadline.objects.filter(
         case=OuterRef("pk"), ended_at=None, due_at=OuterRef("next_due_at")
     ).order_by("id")
+    stands_still = {"deadline__case": OuterRef("pk"), "deadline__binds": Binds.OFFICE, "ended_at": None}
+    pause = Pause.objects.filter(**stands_still).order_by("until")
     found = in_state(narrowed(filters, actor), filters.state, at=at).annotate(
         yellow_at=Subquery(next_deadline.values("yellow_at")[:1]),
         orange_at=Subquery(next_deadline.values("orange_at")[:1]),
+        provisional=Subquery(next_deadline.values("provisional")[:1]),
+        paused_until=Subquery(pause.values("until")[:1]),
     )
     newest = filters.order == "newest" or filters.state == "closed"
     return keyset(
@@ -204,3 +209,8 @@ def light_of(case: Any, *, at: datetime) -> Light | None:
         (Light.RED, case.next_due_at),
     ]
     return max((light for light, when in reached if when and when <= at), default=Light.GREEN)
+
+
+def is_silent(case: Any, *, at: datetime) -> bool:
+    """Tell whether the person whose matter a row is has heard nothing for too long."""
+    return case.phase != Phase.CLOSED and case.silent_at is not None and case.silent_at <= at

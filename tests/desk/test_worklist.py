@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from governance.desk import worklist
-from grid.casework.models import Case
+from grid.casework import deadlines
+from grid.casework.models import Case, Deadline
 from grid.casework.steps import take_step
 from grid.people.models import User
 from tests.factories.city import City, acting, build_city
@@ -191,6 +192,32 @@ def test_lights_go_from_green_to_red(city: City) -> None:
     marks = [light(when) for when in (at, due - span / 4, due - timedelta(minutes=90), due)]
 
     assert marks == ["GREEN", "YELLOW", "ORANGE", "RED"]
+
+
+def test_a_pause_a_silence_and_a_date_that_may_move_are_told_in_words(city: City, now: datetime) -> None:
+    paused, silent, moving = (report(city, at=now, description=text) for text in ("停", "默", "动"))
+    deadline = Deadline.objects.get(case=paused)
+    Deadline.objects.filter(pk=deadline.pk).update(may_pause=True)
+    deadline.refresh_from_db()
+    until = now + timedelta(days=3)
+    deadlines.pause(deadline, until=until, reason="鉴定", at=now)
+    Case.objects.filter(pk=paused.pk).update(next_due_at=None)
+    Case.objects.filter(pk=silent.pk).update(heard_at=now - timedelta(days=9), silent_at=now)
+    Deadline.objects.filter(case=moving).update(provisional=True)
+
+    client = Client()
+    client.force_login(city.clerk)
+    client.cookies["django_language"] = "en"
+    html = client.get(reverse("desk:worklist")).content.decode()
+    rows = {c.number: html.split(c.number)[1].split("</tr>")[0] for c in (paused, silent, moving)}
+    rows = {n: html[: html.index(f"cases/{n}/")].rsplit("<tr>", 1)[1] + row for n, row in rows.items()}
+
+    assert "light-paused" in rows[paused.number]
+    assert f"until {timezone.localtime(until):%Y-%m-%d}" in rows[paused.number]
+    assert f"Silent since {timezone.localtime(now - timedelta(days=9)):%Y-%m-%d}" in rows[silent.number]
+    assert "Provisional" in rows[moving.number]
+    assert "Provisional" not in rows[silent.number]
+    assert "Silent since" not in rows[moving.number]
 
 
 def test_the_page_speaks_english_too(city: City, now: datetime) -> None:
