@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from governance.demo import superiors
 from governance.demo.bodies import Bodies, table
 from governance.demo.staff import Staff
 from governance.demo.territory import Territory
@@ -326,4 +327,5 @@ MOVES: dict[str, Callable[[Plot, str], Move]] = {
     "assign": assign,
     "regrade": regrade,
     "correct": correct,
+    **superiors.MOVES,
 }

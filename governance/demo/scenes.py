@@ -65,6 +65,40 @@ SCENES: tuple[tuple[str, str], ...] = (
         "reopen:57 accept:55 handle:35 verify:12 close:10",
     ),
     ("F05", "report:70 accept:68 dispatch:66 send_back:58 dispatch:57 accept:53 handle:34 verify:11"),
+    # Supervised by the subdistrict, one for each status of an order; a proposal stands where nobody decided.
+    ("F02", "report:196 accept:194 order_dismiss:112 handle:98 verify:92 close:86"),
+    ("J01", "report:150 accept:147 order_confirm:66 comment:20"),
+    ("F01", "report:190 accept:188 order_confirm:110 order_answer:38"),
+    (
+        "K02",
+        "report:330 accept:327 order_confirm:250 order_answer:205 handle:200 verify:180 "
+        "order_lift:160 close:158",
+    ),
+    (
+        "G06",
+        "report:560 accept:555 order_confirm:470 order_check:380 record_talk:330 "
+        "order_list:15:190 order_check:60",
+    ),
+    ("F04", "report:720 accept:716 order_confirm:policy:630 order_list:20:420 order_rectified:36"),
+    # Every rung, from the first reminder to the list and off it again.
+    (
+        "F03",
+        "report:1180 accept:1176 comment:1130 order_confirm:account:1080 order_answer:partly:900 "
+        "record_talk:870 order_list:20:850 record_notice:840 order_check:700 handle:560 verify:540 "
+        "order_rectified:530 order_delist:430 close:400",
+    ),
+    # The written answer is late itself.
+    ("I01", "report:1000 accept:990 order_confirm:900 comment:600"),
+    ("J01", "report:44 accept:42 order_issue:17"),
+    # More time and a pause, asked and decided.
+    ("F01", "report:58 accept:57 ask_extension:30 grant_extension:28.5"),
+    ("F02", "report:66 accept:65 ask_extension:20 refuse_extension:18"),
+    ("K02", "report:52 accept:50 ask_extension:14"),
+    ("F04", "report:62 accept:60 ask_extension:40 withdraw_request:30 handle:20"),
+    ("G06", "report:90 accept:88 ask_pause:60 grant_pause:58"),
+    ("F01", "report:160 accept:158 ask_pause:130 grant_pause:129 end_pause:70 handle:50 verify:40 close:36"),
+    ("J01", "report:50 accept:48 ask_pause:22 refuse_pause:20"),
+    ("F02", "report:100 accept:98 cancel_deadline:60"),
 )
 
 

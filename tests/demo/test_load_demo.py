@@ -26,6 +26,7 @@ from grid.notices.models import Notice
 from grid.organisations.models import Absence, Organisation, OrganisationType, Posting, Role
 from grid.organisations.teams import teams_of
 from grid.people.models import User
+from grid.supervision.models import OrderStatus, SupervisionOrder, SupervisionRecord
 from tests.factories.city import City, build_city
 
 AS_OF = date(2026, 9, 17)
@@ -60,6 +61,12 @@ def figures() -> dict[str, object]:
         "postings": set(
             Posting.objects.values_list(
                 "user__username", "organisation__code", "role", "area__code", "leads", "starts_on"
+            )
+        ),
+        "orders": Counter(
+            SupervisionOrder.objects.values_list(
+                "case__title", "status", "number", "authority__code", "addressee__code", "decided_at",
+                "ended_at",
             )
         ),
         "absences": Counter(Absence.objects.values_list("posting__user__username", "starts_on", "ends_on")),
@@ -137,6 +144,19 @@ def test_every_step_of_an_incident_was_taken(demo: None):
     # What nobody needed: files come with a step, areas were right, nothing was pulled apart.
     assert steps - taken <= {"attach", "move", "unmerge"}
     assert "climb" in taken
+
+
+def test_orders_stand_in_every_status_and_one_climbed_every_rung(demo: None):
+    assert set(SupervisionOrder.objects.values_list("status", flat=True)) == set(OrderStatus.values)
+    assert set(SupervisionRecord.objects.values_list("type", flat=True)) == {"talk", "notice"}
+    order = SupervisionOrder.objects.get(status="delisted")
+    rungs = Rung.objects.filter(deadline=order.deadline).order_by("level")
+    assert list(rungs.values_list("level", flat=True)) == [1, 2, 3, 4, 5]
+    assert list(rungs.order_by("climbed_at")) == list(rungs)
+    verbs = list(Event.objects.filter(case=order.case).order_by("seq").values_list("verb", flat=True))
+    life = ["order_confirm", "order_answer", "order_list", "order_rectified", "order_delist"]
+    assert [verb for verb in verbs if verb in life] == life
+    assert not SupervisionOrder.objects.open().exclude(case__closed_at=None).exists()
 
 
 def test_some_are_late_some_due_soon_and_nothing_lies_ahead(demo: None):

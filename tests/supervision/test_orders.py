@@ -24,7 +24,7 @@ ORDER: dict[str, Any] = {"suggestions": ["improve"], "demand": "三日内清运�
 ANSWER = {"adoption": "adopted", "feedback": "已增派清运车辆，今后每日巡查。"}
 RECTIFY_BY = date(2026, 10, 20)
 LISTING: dict[str, Any] = {
-    "level": "street",
+    "listed_level": "street",
     "rectify_by": RECTIFY_BY.isoformat(),
     "reason": "同类问题一月内三次超期",
 }
@@ -322,9 +322,9 @@ def test_a_body_lists_at_its_own_level_only(city: City, case: Case, who: str, ow
 
     for level in {"street", "district", "city"} - {own}:
         with pytest.raises(ValidationError) as refused:
-            take(case, "order_list", user, at=NEXT + timedelta(days=1), **LISTING | {"level": level})
-        assert set(refused.value.detail) == {"level"}
-    take(case, "order_list", user, at=NEXT + timedelta(days=1), **LISTING | {"level": own})
+            take(case, "order_list", user, at=NEXT + timedelta(days=1), **LISTING | {"listed_level": level})
+        assert set(refused.value.detail) == {"listed_level"}
+    take(case, "order_list", user, at=NEXT + timedelta(days=1), **LISTING | {"listed_level": own})
 
     assert order_of(case).listed_level == own
 

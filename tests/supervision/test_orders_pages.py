@@ -20,7 +20,7 @@ from tests.factories.incidents import AT, report, take
 LATE = AT + timedelta(hours=72)
 NEXT = LATE + timedelta(hours=1)
 ORDER: dict[str, Any] = {"suggestions": ["improve"], "demand": "三日内清运到位，书面说明原因。"}
-LISTING: dict[str, Any] = {"level": "street", "rectify_by": "2026-10-20", "reason": "多次超期"}
+LISTING: dict[str, Any] = {"listed_level": "street", "rectify_by": "2026-10-20", "reason": "多次超期"}
 
 
 @pytest.fixture

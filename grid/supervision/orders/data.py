@@ -144,7 +144,7 @@ class ListData(StepData):
     """At which level the matter is listed, and by when it has to be rectified."""
 
     authority = AuthorityField()
-    level = serializers.ChoiceField(label=_("Level of listing"), choices=Level.choices)
+    listed_level = serializers.ChoiceField(label=_("Level of listing"), choices=Level.choices)
     rectify_by = ComingDayField(label=_("To be rectified by"))
     reason = text_field(label=_("Reason"))
     next_check_on = next_check()
@@ -155,7 +155,7 @@ class ListData(StepData):
         if "actor" in self.context:
             body = supervising_body(self.context["case"], self.context["actor"])
             own = level_of(body) if body else None
-            fields["level"].choices = [(own.value, own.label)] if own else []
+            fields["listed_level"].choices = [(own.value, own.label)] if own else []
         return fields
 
 

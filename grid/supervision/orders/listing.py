@@ -38,7 +38,7 @@ STATES: dict[str, tuple[Words, tuple[str, ...]]] = {
     "issued": (_("Waiting for the answer"), (O.ISSUED,)),
     "assess": (_("Answered, to assess"), (O.ANSWERED, O.RECTIFIED)),
     "listed": (_("Listed"), (O.LISTED, O.RECTIFIED)),
-    "ended": (_("Ended"), ENDED),
+    "ended": (_("Ended orders"), ENDED),
 }
 BY_NEXT = (("next_at", "asc"), ("id", "asc"))
 BY_END = (("ended_at", "desc"), ("id", "desc"))

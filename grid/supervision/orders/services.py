@@ -178,7 +178,7 @@ def list_publicly(
     by: Actor,
     at: datetime,
     authority: Organisation,
-    level: str,
+    listed_level: str,
     rectify_by: date,
     reason: str,
     next_check_on: date | None = None,
@@ -190,7 +190,7 @@ def list_publicly(
     """
     order = _open(detail)
     order.status, order.authority = OrderStatus.LISTED, authority
-    order.listed_level, order.rectify_by = level, rectify_by
+    order.listed_level, order.rectify_by = listed_level, rectify_by
     order.listed_by, order.listed_at, order.next_check_on = by.user, at, next_check_on
     order.rectification, order.rectified_by, order.rectified_at = "", None, None
     order.deadline = order.deadline or _late_deadline(detail.case, at=at)
