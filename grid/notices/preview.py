@@ -38,7 +38,7 @@ class Preview:
 
 def previews(key: Key, text: Text) -> list[Preview]:
     """Return how a text reads in both languages, with made-up values."""
-    return [_preview(key, text, language, name) for language, name in settings.LANGUAGES]
+    return [_preview(key, text, language, str(name)) for language, name in settings.LANGUAGES]
 
 
 def _preview(key: Key, text: Text, language: str, name: str) -> Preview:
@@ -49,9 +49,9 @@ def _preview(key: Key, text: Text, language: str, name: str) -> Preview:
             check(written, allowed=placeholders(key))
         subject, body = fill(text, sample(key, language), language=language)
     except ValidationError as error:
-        return Preview(language, str(name), problem=" ".join(error.messages))
+        return Preview(language, name, problem=" ".join(error.messages))
     parts = parts_of_sms(body) if key[3] == Channel.SMS and body else 0
-    return Preview(language, str(name), subject, body, length=len(body), parts=parts)
+    return Preview(language, name, subject, body, length=len(body), parts=parts)
 
 
 def sample(key: Key, language: str) -> dict[str, str]:

@@ -25,6 +25,7 @@ from grid.notices.told import Day, Told
 logger = logging.getLogger(__name__)
 
 READER = "notices"
+BATCH = 500
 # What the work chat of the leading organisation is told of, where a text for it exists.
 TO_CHATS = frozenset({*RUNGS.values(), Code.SILENCE, Code.OPENED, Code.ARRIVED, Code.RESUMED})
 
@@ -35,7 +36,7 @@ def deliver(at: datetime | None = None) -> int:
 
     :param at: the clock, from which messages outside the portal count their office hours (now).
     """
-    return feed.read(READER, partial(handle, at=at))
+    return feed.read(READER, partial(handle, at=at), batch=BATCH)
 
 
 def handle(events: Sequence[Event], *, at: datetime | None = None) -> None:

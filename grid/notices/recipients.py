@@ -9,11 +9,13 @@ from grid.areas.models import Area
 from grid.casework import kinds
 from grid.casework.models import Event, Holding
 from grid.casework.steps import SUPERIOR_ROLES, possible_steps
+from grid.organisations.models import Role
 
 if TYPE_CHECKING:
     from grid.casework.actors import Actor
     from grid.notices.told import Day
 
+OFFICERS = (Role.COMMUNITY_CLERK, Role.STREET_OFFICER, Role.DISTRICT_OFFICER)
 # Where every kind lets a case end aside of its way.
 ASIDE = frozenset({"voided", "merged"})
 # Parties are told by messages of their own (see `grid.notices.parties`).
@@ -47,6 +49,12 @@ def _authority(event: Event, day: Day) -> list[int | None]:
     return next((f for pk in day.superiors(event.case.lead_id) if (f := _deciding(pk, day))), [])
 
 
+def _addressee(event: Event, day: Day) -> list[int | None]:
+    """Return the officers and the head of the body that the entry addresses, if it names one."""
+    named = event.data.get("addressee")
+    return [*day.roster.present(named, OFFICERS, heads=True)] if named is not None else []
+
+
 def _decider(event: Event, day: Day) -> list[int | None]:
     named = event.data.get("decider")
     return _deciding(named, day) if named is not None else []
@@ -67,6 +75,7 @@ TELLS: dict[str, Callable[[Event, Day], list[int | None]]] = {
     "authority": _authority,
     "asker": _asker,
     "decider": _decider,
+    "addressee": _addressee,
     "reporter": _reporter,
 }
 

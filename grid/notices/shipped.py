@@ -32,20 +32,20 @@ Key = tuple[str, str, str, str]
 NAME, NAME_EN = "【阳光网格】", "[Sunshine Grid] "
 
 
-def _mail(subject: str, subject_en: str, text: str, text_en: str, **more: bool) -> Text:
+def _mail(subject: str, subject_en: str, text: str, text_en: str, *, office_hours: bool = True) -> Text:
     """Return an e-mail: the sentence, then where to read on."""
     return Text(
         f"{text}\n\n请登录查看：{{link}}\n\n{{city}}社会治理中心（本邮件由系统发送，请勿回复）",
         f"{text_en}\n\nRead on: {{link}}\n\n{{city}} (sent by the portal, please do not reply)",
         NAME + subject,
         NAME_EN + subject_en,
-        **more,
+        office_hours=office_hours,
     )
 
 
-def _short(text: str, text_en: str, **more: bool) -> Text:
+def _short(text: str, text_en: str, *, office_hours: bool = True) -> Text:
     """Return a text message or a line in a work chat."""
-    return Text(f"{NAME}{text}{{link}}", f"{NAME_EN}{text_en} {{link}}", **more)
+    return Text(f"{NAME}{text}{{link}}", f"{NAME_EN}{text_en} {{link}}", office_hours=office_hours)
 
 
 AHEAD = "“{deadline}”须于{due}前完成，目前由{organisation}负责。"

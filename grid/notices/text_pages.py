@@ -144,8 +144,9 @@ def _write(request: HttpRequest, key: Key, form: TextForm) -> HttpResponse | Non
     except services.StaleTextError:
         form.add_error(None, _("Somebody else changed this text meanwhile. Compare, and save again."))
         newest = Texts().version(key)
-        form.data = form.data.copy()
-        form.data["version"] = str(newest.version if newest else 0)
+        sent = request.POST.copy()
+        sent["version"] = str(newest.version if newest else 0)
+        form.data = sent
         return None
     except ValidationError as error:
         form.add_error(None, error)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.urls import reverse
@@ -55,9 +56,10 @@ def word(message: Message, items: Sequence[MessageItem], *, texts: Texts) -> Wor
 
 
 def link(message: Message, items: Sequence[MessageItem]) -> str:
-    """Return where a message leads: never more than its addressee may open by signing in."""
+    """Return where a message leads: never more than its addressee may open, by signing in or by his code."""
     if message.audience == TextAudience.PERSON:
-        path = reverse("portal:home")
+        number = items[0].case.number if items else ""
+        path = f"{reverse('casework:track')}?{urlencode({'number': number})}"
     elif message.channel == Channel.CHAT:
         path = reverse("desk:worklist")
     elif message.code == DIGEST or not items:

@@ -1,17 +1,22 @@
 """Notices: the right people, once, and never somebody who may not know."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from grid.casework import feed
+from grid.casework import feed, kinds
 from grid.casework.models import Access, Case, Event, FeedReader, Recusal
 from grid.casework.steps import take_step
-from grid.notices import reader
+from grid.notices import channels, reader
 from grid.notices.models import Notice
+from grid.notices.recipients import PARTIES, TELLS, named
 from grid.notices.tasks import deliver
+from grid.notices.told import Day
 from grid.organisations.models import Posting
 from grid.people.models import User
 from grid.supervision.services import climb
@@ -303,3 +308,126 @@ def test_unread_notices_are_counted_for_their_reader_alone(city: City, case: Cas
     assert Notice.objects.unread_count(city.street_officer) == 1
     assert Notice.objects.unread_count(city.neighbour_officer) == 0
     assert Notice.objects.unread_count(city.clerk, limit=1) == 1
+
+
+def with_tells(monkeypatch: pytest.MonkeyPatch, *words: str, name: str = "comment") -> None:
+    """Let a step tell those whom the words name."""
+    kind = kinds.get("incident")
+    steps_ = tuple(replace(s, tells=words) if s.name == name else s for s in kind.steps)
+    monkeypatch.setitem(kinds._kinds, "incident", replace(kind, steps=steps_))
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("lead", ["clerk"]),
+        ("head", ["clerk"]),
+        ("reporter", ["worker"]),
+        ("authority", ["street_officer"]),
+    ],
+)
+def test_whom_a_step_names_is_told_of_it(
+    city: City, case: Case, monkeypatch: pytest.MonkeyPatch, word: str, told: list[str]
+) -> None:
+    deliver()
+    Notice.objects.all().delete()
+    with_tells(monkeypatch, word)
+    take_step(case.pk, "comment", by=acting(city.supervisor), data={"text": "请抓紧"}, at=AT)
+    deliver()
+
+    assert sorted({n.recipient.username for n in Notice.objects.all()} & set(told)) == told
+    notice = Notice.objects.get(recipient__username=told[0])
+    assert (notice.template, notice.organisation) == ("step", city.district_org)
+    with translation.override("en"):
+        assert (notice.heading, notice.text) == ("Comment", "Qingjiangpu Governance Centre: Comment.")
+    assert "请抓紧" not in f"{notice} {notice.params}"
+
+
+def test_authority_decider_and_asker_are_those_whom_the_entry_names(
+    city: City, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_tells(monkeypatch, "authority", "decider", "asker")
+    day = Day(AT.date(), [case.pk])
+    event = Event(
+        case=case,
+        verb="comment",
+        data={
+            "authority": city.district_org.pk,
+            "decider": city.street_org.pk,
+            "asked_by": city.clerk.pk,
+        },
+    )
+
+    assert set(named(event, day)) == {
+        city.district_officer.pk,
+        city.supervisor.pk,
+        city.street_officer.pk,
+        city.clerk.pk,
+    }
+
+
+def test_of_a_sealed_matter_a_step_tells_its_compartment_alone(
+    city: City, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_tells(monkeypatch, "lead", "head", "authority", "reporter")
+    take_step(case.pk, "comment", by=acting(city.supervisor), data={"text": "请抓紧"}, at=AT)
+    Case.objects.filter(pk=case.pk).update(sealed=True)
+    Access.objects.create(
+        case=case, user=city.clerk, granted_by=city.district_officer, reason="检举", starts_at=AT
+    )
+    deliver()
+
+    assert {n.recipient for n in Notice.objects.all()} == {city.clerk}
+
+
+def test_every_step_names_only_those_whom_notices_can_find() -> None:
+    words = {word for kind in kinds.all_kinds() for step in kind.steps for word in step.tells}
+    assert words <= {*TELLS, PARTIES}
+    assert words, "some steps tell somebody"
+
+
+def test_silence_is_told_to_whom_the_ladder_found(city: City, case: Case) -> None:
+    Case.objects.filter(pk=case.pk).update(heard_at=AT, silent_at=AT + timedelta(days=7))
+    Case.objects.filter(pk=case.pk).update(next_rung_at=AT + timedelta(days=7))
+    climb(AT + timedelta(days=7))
+    deliver()
+
+    (notice,) = of(city.clerk, "silence")
+    with translation.override("en"):
+        assert "has heard nothing for 7 days. Caoshikou Committee is in charge." in notice.text
+
+
+def test_a_proposed_order_stands_in_the_notice_of_what_is_late(city: City, case: Case) -> None:
+    climb(LATE)
+    deliver()
+
+    (notice,) = of(city.street_officer, "rung_red")
+    assert notice.params["proposal"]
+    with translation.override("en"):
+        assert "A supervision order is proposed" in notice.text
+
+
+def test_what_the_ladder_set_aside_is_told_to_administrators_once_and_names_no_matter(city: City) -> None:
+    channels.ladder_set_aside(2, at=LATE)
+    channels.ladder_set_aside(3, at=LATE)
+    channels.ladder_set_aside(0, at=LATE)
+
+    (notice,) = of(city.admin)
+    assert (notice.template, notice.case, notice.params) == ("ladder_set_aside", None, {"count": 2})
+    Notice.objects.filter(pk=notice.pk).update(read_at=LATE)
+    channels.ladder_set_aside(3, at=LATE)
+    assert len(of(city.admin)) == 2
+
+
+def test_rungs_and_silences_are_read_at_the_same_price_however_many_they_are(city: City) -> None:
+    def price(number: int, hours: int) -> int:
+        for _number in range(number):
+            report(city, at=AT + timedelta(hours=hours))
+        deliver()
+        climb(AT + timedelta(hours=hours + 72))
+        with CaptureQueriesContext(connection) as queries:
+            deliver()
+        return len(queries)
+
+    few, many = price(2, 0), price(25, 100)
+    assert many <= few
