@@ -57,7 +57,8 @@ class NamedField(forms.CharField):
             return None
         exact = list(self.rows.filter(Q(code=words) | Q(name=words) | Q(name_en=words))[: MOST_OFFERED + 1])
         if len(exact) == 1:
-            return exact[0]
+            row: Model = exact[0]
+            return row
         found = exact or list(
             self.rows.filter(Q(name__icontains=words) | Q(name_en__icontains=words))[:MOST_OFFERED]
         )

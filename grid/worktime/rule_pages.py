@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from grid.worktime.arithmetic.explanation import quantity_text
 from grid.worktime.choices import Approver, Binds, Channel, Told, Unit
@@ -16,27 +16,27 @@ from grid.worktime.models import DeadlineRule, RungRule
 
 # The kinds in the order of the page; one that is not here is shown by its code.
 KINDS: dict[str, str | Promise] = {
-    "incident": lazy("Incidents"),
-    "petition": lazy("Petitions"),
-    "mediation": lazy("Mediation"),
-    "spokesperson": lazy("Online spokesperson"),
-    "supervision": lazy("Supervision"),
-    "": lazy("Every kind"),
+    "incident": gettext_lazy("Incidents"),
+    "petition": gettext_lazy("Petitions"),
+    "mediation": gettext_lazy("Mediation"),
+    "spokesperson": gettext_lazy("Online spokesperson"),
+    "supervision": gettext_lazy("Supervision"),
+    "": gettext_lazy("Every kind"),
 }
 LEVELS: dict[int, str | Promise] = {
-    1: lazy("1 yellow"),
-    2: lazy("2 orange"),
-    3: lazy("3 red"),
-    4: lazy("4 supervision"),
-    5: lazy("5 listed"),
+    1: gettext_lazy("1 yellow"),
+    2: gettext_lazy("2 orange"),
+    3: gettext_lazy("3 red"),
+    4: gettext_lazy("4 supervision"),
+    5: gettext_lazy("5 listed"),
 }
 FRACTIONS: dict[str, str | Promise] = {
-    "0.500000": lazy("half of the period left"),
-    "0.333333": lazy("a third of the period left"),
-    "0.250000": lazy("a quarter of the period left"),
-    "0.200000": lazy("a fifth of the period left"),
-    "0.166667": lazy("a sixth of the period left"),
-    "0.100000": lazy("a tenth of the period left"),
+    "0.500000": gettext_lazy("half of the period left"),
+    "0.333333": gettext_lazy("a third of the period left"),
+    "0.250000": gettext_lazy("a quarter of the period left"),
+    "0.200000": gettext_lazy("a fifth of the period left"),
+    "0.166667": gettext_lazy("a sixth of the period left"),
+    "0.100000": gettext_lazy("a tenth of the period left"),
 }
 
 
@@ -222,7 +222,12 @@ def _limit(members: Sequence[Row]) -> Limit | None:
     holding = [row for row in members if row.holds and row.rule.reach_is_citywide]
     first = next((row for row in holding if row.rule.statutory), None)
     first = first or (holding[-1] if holding else members[0])
-    return Limit(first, [row for row in members if row is not first])
+    return Limit(first, in_order(row for row in members if row is not first))
+
+
+def in_order(rows: Iterable[Row]) -> list[Row]:
+    """Put what holds before what will, and the whole city before its parts."""
+    return sorted(rows, key=lambda row: (row.is_to_come, not row.rule.reach_is_citywide, row.reach))
 
 
 def _fits(limit: Limit, filters: Filters) -> bool:

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from django.utils.dateformat import format as format_date
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from grid.worktime.calendar import LIBRARY_YEARS, WorkCalendar
@@ -34,9 +34,9 @@ class Cell:
     def mark(self) -> str:
         """Return the letters in the corner: off, worked, or nothing on a plain day."""
         if self.kind == DayKind.MAKEUP or (self.kind == DayKind.WORKDAY and self.on.weekday() >= 5):
-            return _("mark: work")
+            return pgettext("mark on a day", "work")
         if self.kind == DayKind.HOLIDAY or (self.kind == DayKind.RESTDAY and self.on.weekday() < 5):
-            return _("mark: off")
+            return pgettext("mark on a day", "off")
         return ""
 
     @property

@@ -48,7 +48,9 @@ def limit(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "code": code,
         "general": general,
-        "local": [row for row in rows if row is not general and (row.holds or row.is_to_come)],
+        "local": rule_pages.in_order(
+            row for row in rows if row is not general and (row.holds or row.is_to_come)
+        ),
         "history": [row for row in rows if row is not general and not (row.holds or row.is_to_come)],
         "rungs": rule_pages.rung_groups(today, code=code, unit=general.rule.unit),
         **frame(request, "rules"),

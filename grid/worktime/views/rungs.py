@@ -16,7 +16,7 @@ from grid.worktime import rule_pages
 from grid.worktime.access import writer, writers_only
 from grid.worktime.forms import EndForm, RungForm
 from grid.worktime.models import DeadlineRule, RungRule
-from grid.worktime.rule_pages import RungLine
+from grid.worktime.rule_pages import RungGroup, RungLine
 from grid.worktime.services import end_rung, set_rung
 from grid.worktime.views.frame import UNPROCESSABLE, frame, saved, sent
 
@@ -82,6 +82,7 @@ def _page(
     context = {
         "form": form,
         "line": RungLine(rung),
+        "kicker": RungGroup(code, rung.unit, ()).label,
         "code": code,
         "title": title,
         "back_url": back_url,
