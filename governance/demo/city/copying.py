@@ -122,9 +122,18 @@ def without_indexes(models: Iterable[type[Model]]) -> Iterator[None]:
             cursor.execute(f"DROP INDEX {name}")
     try:
         yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SET maintenance_work_mem = '256MB'")
-            for definition in found.values():
-                cursor.execute(definition)
-            cursor.execute("RESET maintenance_work_mem")
+    except BaseException:
+        # What was dropped in a transaction comes back with its end.
+        if not connection.in_atomic_block:
+            _build(found.values())
+        raise
+    _build(found.values())
+
+
+def _build(definitions: Iterable[str]) -> None:
+    """Build indexes again."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET maintenance_work_mem = '256MB'")
+        for definition in definitions:
+            cursor.execute(definition)
+        cursor.execute("RESET maintenance_work_mem")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
@@ -17,7 +18,7 @@ from grid.areas import geometry
 from grid.areas.bulk import make_room
 from grid.areas.imports import import_areas
 from grid.areas.lists import OfficialList, read_list
-from grid.areas.models import Area, AreaChange, ChangeVerb, Tier
+from grid.areas.models import Area, Tier
 from grid.areas.tree import refresh_statistics
 
 # Around 33.4 N, 119.0 E, inside the bounds of the city; schematic, not surveyed.
@@ -59,10 +60,13 @@ class Ground:
         return self.places[at], self.places[at + 1]
 
 
-def lay_ground(rng: Random, *, at: datetime, districts: int = 0) -> Ground:
+def lay_ground(
+    rng: Random, *, at: datetime, districts: int = 0, bulk: Callable[[], AbstractContextManager[Any]]
+) -> Ground:
     """
     Import the official list and draw grids and buildings into it; the caller opens the transaction.
 
+    :param bulk: what to wrap the many rows in.
     :param districts: only the smallest so many districts, for tests; 0 means all.
     """
     import_areas(official_list(districts), by=None, at=at)
@@ -71,7 +75,8 @@ def lay_ground(rng: Random, *, at: datetime, districts: int = 0) -> Ground:
     outlines = _outline(ground, rng)
     _write_outlines(found, outlines)
     drawn = [one for c in ground.communities for one in _draw_grids(c, outlines[c.pk], rng)]
-    _write_grids(ground, drawn, rng, at)
+    with bulk():
+        _write_grids(ground, drawn, rng)
     refresh_statistics()
     return ground
 
@@ -129,8 +134,8 @@ def _draw_grids(community: Area, shape: Shape, rng: Random) -> Iterator[tuple[Ar
         yield community, number, cell
 
 
-def _write_grids(ground: Ground, drawn: list[tuple[Area, int, Shape]], rng: Random, at: datetime) -> None:
-    """Write grids and buildings, with their bounds and who added them."""
+def _write_grids(ground: Ground, drawn: list[tuple[Area, int, Shape]], rng: Random) -> None:
+    """Write grids and buildings with their bounds; as with an import, nobody is noted as who added them."""
     keys = reserve(Area, len(drawn))
     plots = [_plots(shape, rng) for _community, _number, shape in drawn]
     building_keys = reserve(Area, sum(len(found) for found in plots))
@@ -146,20 +151,6 @@ def _write_grids(ground: Ground, drawn: list[tuple[Area, int, Shape]], rng: Rand
             next_building += 1
     bounds = make_room((row["id"], row["parent_id"], row["code"]) for row in rows)
     copy_rows(Area, (row | bounds[row["id"]]._asdict() for row in rows))
-    codes = {row["id"]: row["code"] for row in rows} | {c.pk: c.code for c in ground.communities}
-    copy_rows(
-        AreaChange,
-        (
-            {
-                "id": key,
-                "area_id": row["id"],
-                "verb": ChangeVerb.INSERTED.value,
-                "after": {"code": row["code"], "name": row["name"], "parent": codes[row["parent_id"]]},
-                "at": at,
-            }
-            for key, row in zip(reserve(AreaChange, len(rows)), rows, strict=True)
-        ),
-    )
 
 
 def _grid_row(key: int, community: Area, number: int, shape: Shape, buildings: int) -> dict[str, Any]:
