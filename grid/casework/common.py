@@ -311,13 +311,13 @@ def merge(detail: Any, *, by: Actor, at: datetime, other: Case, reason: str) -> 
     case = detail.case
     if Link.objects.filter(case=other, other=case, type=LinkType.MERGED_INTO, ended_at=None).exists():
         raise serializers.ValidationError({"other": _("That matter was merged into this one.")})
-    running = Deadline.objects.filter(case=case, ended_at=None).values_list("code", "starts_at")
+    running = Deadline.objects.filter(case=case, ended_at=None).values_list("pk", flat=True)
     Link.objects.create(
         case=case,
         other=other,
         type=LinkType.MERGED_INTO,
         created_at=at,
-        data={"status": case.status, "deadlines": [[code, start.isoformat()] for code, start in running]},
+        data={"status": case.status, "deadlines": list(running)},
     )
     case.outcome = Outcome.MERGED
     return "merged"
@@ -333,9 +333,10 @@ def unmerge(detail: Any, *, by: Actor, at: datetime, reason: str) -> str:
 
 
 def started_before_merger(detail: Any) -> list[Start]:
-    """Return the deadlines that ran when the case was merged, with their first start."""
+    """Return the deadlines that the merger ended, each to be taken up with its first start and all it had."""
     row = Link.objects.filter(case=detail.case, type=LinkType.MERGED_INTO).latest("created_at")
-    return [Start(code, datetime.fromisoformat(start)) for code, start in row.data["deadlines"]]
+    ended = Deadline.objects.filter(case=detail.case, pk__in=row.data["deadlines"]).order_by("pk")
+    return [Start(d.code, d.starts_at, d.length, after=d) for d in ended.select_related("rule")]
 
 
 def void(detail: Any, *, by: Actor, at: datetime, reason: str) -> str:

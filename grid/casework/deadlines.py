@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
@@ -26,6 +26,9 @@ from grid.worktime.calendar import WorkCalendar
 from grid.worktime.models import Binds, DeadlineRule, Unit
 from grid.worktime.rung_table import RungTable
 
+if TYPE_CHECKING:
+    from grid.casework.rungs import OpenDeadline
+
 Moved = dict[str, list[Any]]
 # The rule that says how long the person whose matter it is may hear nothing.
 SILENCE = "SILENCE"
@@ -36,12 +39,14 @@ class Start:
     """
     A deadline rule by its code, and the instant from which it counts.
 
-    `length` is for a rule that names none (指定期限), or shorter than what it names.
+    `length` is for a rule that names none (指定期限), or shorter than what it names. `after` is an ended
+    deadline that this one takes up again, by its rule, with its pauses and extensions.
     """
 
     code: str
     at: datetime
     length: int | None = None
+    after: Deadline | None = None
 
 
 def follow(
@@ -237,18 +242,7 @@ def _ahead(deadline: Deadline) -> list[tuple[int, datetime]]:
     return [(level, when) for level, when in rungs(deadline) if level > max(climbed, default=0)]
 
 
-class Marked(Protocol):
-    """Something with the instants of its lights."""
-
-    @property
-    def yellow_at(self) -> datetime | None: ...
-    @property
-    def orange_at(self) -> datetime | None: ...
-    @property
-    def due_at(self) -> datetime | None: ...
-
-
-def rungs(deadline: Marked) -> list[tuple[int, datetime]]:
+def rungs(deadline: Deadline | OpenDeadline) -> list[tuple[int, datetime]]:
     """Return level and instant of every rung of a running deadline."""
     marks = [
         (arithmetic.Light.YELLOW, deadline.yellow_at),
@@ -285,7 +279,7 @@ def _start(
     :raises DeadlineRule.DoesNotExist: when no rule of this code is in force.
     :raises ValueError: when neither rule nor start names a length, or the start a longer one than the rule.
     """
-    rule = rules.get(start.code)
+    rule = start.after.rule if start.after else rules.get(start.code)
     if rule is None:
         raise DeadlineRule.DoesNotExist(f"No deadline rule {start.code} is in force.")
     length = start.length or rule.length
@@ -309,7 +303,17 @@ def _start(
     )
     compute(deadline, calendar, rungs)
     deadline.save(force_insert=True)
+    if start.after:
+        _take_over(deadline, start.after)
+        recompute(deadline, calendar=calendar)
     return deadline
+
+
+def _take_over(deadline: Deadline, ended: Deadline) -> None:
+    """Copy the pauses, which ended with it, and the extensions of an ended deadline."""
+    for row in (*ended.pauses.all(), *ended.extensions.all()):
+        row.pk, row.deadline = None, deadline
+        row.save(force_insert=True)
 
 
 def _end(deadline: Deadline, status: DeadlineStatus, at: datetime) -> Moved:
@@ -385,6 +389,7 @@ def compute(deadline: Deadline, calendar: WorkCalendar, rungs: RungTable | None 
 
 
 def computed(deadline: Deadline) -> tuple[Any, ...]:
+    """Return every computed column."""
     return (
         deadline.raw_on,
         deadline.due_on,

@@ -13,6 +13,7 @@ from grid.casework.steps import take_step
 from grid.worktime.models import DayKind, DeadlineRule, RungRule
 from grid.worktime.services import override_day
 from tests.factories.city import City, acting, build_city
+from tests.factories.deadlines import rule, running, start
 from tests.factories.incidents import report
 
 AT = datetime(2026, 9, 1, 2, 0, tzinfo=UTC)
@@ -219,4 +220,26 @@ def test_the_ledger_fits_and_every_tampered_answer_is_named(city: City, case: Ca
         Case.objects.filter(pk=case.pk).update(**values)
         assert [f for f in ledger.check() if f.number == case.number], values
         Case.objects.filter(pk=case.pk).update(**before)
+    assert list(ledger.check()) == []
+
+
+def test_a_merger_and_its_undoing_keep_rule_pauses_and_extensions(city: City, case: Case) -> None:
+    rule("T-LONG", extend_by="unit_head", may_pause=True)
+    start(case, "T-LONG", at=AT)
+    deadline = running(case, "T-LONG")
+    deadlines.extend(deadline, length=5, reason="待鉴定", at=AT + timedelta(days=1))
+    deadlines.pause(deadline, until=AT + timedelta(days=4), reason="听证", at=AT + timedelta(days=2))
+    deadlines.resume(deadline, at=AT + timedelta(days=4))
+    due = deadline.due_at
+    other = report(city, at=AT)
+    data = {"other": other.number, "reason": "同一处"}
+    take_step(case.pk, "merge", by=acting(city.clerk), data=data, at=AT + timedelta(days=5))
+    DeadlineRule.objects.filter(code="T-LONG").update(valid_until=(AT + timedelta(days=5)).date())
+
+    take_step(case.pk, "unmerge", by=acting(city.clerk), data={"reason": "两处"}, at=AT + timedelta(days=6))
+
+    again = running(case, "T-LONG")
+    assert (again.due_at, again.starts_at, again.rule_id) == (due, AT, deadline.rule_id)
+    assert (again.pauses.count(), again.extensions.count()) == (1, 1)
+    assert again.pk != deadline.pk
     assert list(ledger.check()) == []
