@@ -11,13 +11,14 @@ from typing import Any
 from django.utils import timezone
 
 from governance.demo import superiors
-from governance.demo.bodies import Bodies, table
+from governance.demo.bodies import Bodies, table, telephone
+from governance.demo.names import names
 from governance.demo.staff import Staff
 from governance.demo.territory import Territory
 from governance.demo.texts import Story, say
 from governance.demo.tiling import corners, point_in
 from grid.areas.models import Area, Tier
-from grid.casework.models import Case, Channel, Outcome
+from grid.casework.models import Case, Channel, Outcome, Party
 from grid.incidents.data import FAILED, PASSED
 from grid.organisations.models import Organisation
 from grid.people.models import User
@@ -30,6 +31,8 @@ LISTED = {
     if row["tier"] == Tier.DISTRICT
 }
 PROPERTY_FIRMS = ("W1", "W2")
+# The first of the invented numbers from which people call.
+CALLERS_FROM = 8000
 # Clerks also enter what reaches them by other ways.
 CHANNELS = {Channel.RESIDENT: 5, Channel.HOTLINE: 3, Channel.PATROL: 2}
 
@@ -291,6 +294,18 @@ def correct(plot: Plot, variant: str) -> Move:
     return plot.known.reporter, {"address": f"{plot.story.where}附近", "reason": say("correct", plot.rng)}
 
 
+def note_party(plot: Plot, variant: str) -> Move:
+    """Let the clerk note who brought it."""
+    number = telephone(CALLERS_FROM + plot.rng.randint(0, 999))
+    return plot.clerk(), {"name": next(names(plot.rng)), "phone": number, "language": "zh-hans"}
+
+
+def reissue_code(plot: Plot, variant: str) -> Move:
+    """Let the clerk give a new code for one that was lost."""
+    party = Party.objects.filter(case=plot.known).first()
+    return (plot.clerk(), {"party": party.pk, "known_by": "phone"}) if party else None
+
+
 def merge(plot: Plot, variant: str) -> Move:
     """Let the office put it to the twin that was reported before, while that one is open."""
     twin = plot.twin.case if plot.twin else None
@@ -327,5 +342,7 @@ MOVES: dict[str, Callable[[Plot, str], Move]] = {
     "assign": assign,
     "regrade": regrade,
     "correct": correct,
+    "note_party": note_party,
+    "reissue_code": reissue_code,
     **superiors.MOVES,
 }

@@ -99,6 +99,8 @@ SCENES: tuple[tuple[str, str], ...] = (
     ("F01", "report:160 accept:158 ask_pause:130 grant_pause:129 end_pause:70 handle:50 verify:40 close:36"),
     ("J01", "report:50 accept:48 ask_pause:22 refuse_pause:20"),
     ("F02", "report:100 accept:98 cancel_deadline:60"),
+    # Somebody came to the counter, and lost the code.
+    ("K02", "report:43 accept:41 note_party:40.5 comment:30 reissue_code:12"),
 )
 
 

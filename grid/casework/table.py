@@ -32,8 +32,8 @@ class Step:
     its case locked, and the validated data as keyword arguments. `starts` and `meets` name deadline rules
     (a callable is given the detail row). `other` names the field of the data that holds a second case,
     which is locked too. `when` gives a reason why the step is not possible now, or nothing. `tells` are
-    those who get a notice of it, in the words of `grid.notices`: lead, head, authority, asker, decider,
-    reporter, parties.
+    those who get a notice of it, in the words of `grid.notices`: lead, head, authority, addressee, asker,
+    decider, reporter, parties.
     """
 
     name: str

@@ -11,6 +11,8 @@ from grid.casework import ledger
 from grid.casework.errors import CaseNotFound, StepNotPossible
 from grid.casework.models import Access, Assignment, Case, Deadline, DeadlineStatus, Event, Rung
 from grid.casework.steps import possible_steps, take_step
+from grid.notices import reader
+from grid.notices.models import Notice
 from grid.organisations.models import Posting, Role
 from grid.people.models import User
 from grid.supervision.models import OrderStatus, SupervisionOrder, SupervisionRecord
@@ -453,6 +455,38 @@ def test_a_body_that_lost_the_case_still_sees_and_answers_its_order(city: City) 
     assert Assignment.objects.get(case=case, ended_at=None).organisation == city.department
     take(case, "order_answer", city.handler, at=NEXT + timedelta(hours=2), **ANSWER)
     assert order_of(case).answered_by == city.handler
+
+
+# Who is told.
+
+
+def told_of(case: Case, verb: str) -> set[str]:
+    """Return who got a notice of the newest entry of a verb."""
+    reader.deliver()
+    event = Event.objects.filter(case=case, verb=verb).latest("seq")
+    return set(Notice.objects.filter(event=event).values_list("recipient__username", flat=True))
+
+
+def test_both_sides_are_told_of_each_others_steps(city: City, case: Case) -> None:
+    brought_to(case, city, "answered")
+
+    assert "clerk" in told_of(case, "order_confirm")
+    assert "street_officer" in told_of(case, "order_answer")
+    assert {"neighbour_clerk", "neighbour_officer", "worker", "handler"}.isdisjoint(
+        told_of(case, "order_confirm") | told_of(case, "order_answer")
+    )
+
+
+def test_the_body_addressed_is_told_after_another_one_leads(city: City) -> None:
+    case = report(city)
+    take(case, "dispatch", city.clerk, lead=city.department.code, reason="市容管理")
+    Posting.objects.filter(user=city.handler).update(leads=True)
+    climb(LATE)
+    take(case, "send_back", city.handler, at=NEXT, reason="不属本局")
+
+    take(case, "order_confirm", city.district_officer, at=NEXT + timedelta(hours=1), **ORDER)
+
+    assert {"handler", "clerk"} <= told_of(case, "order_confirm")
 
 
 # The database holds it too.

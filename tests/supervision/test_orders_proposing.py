@@ -2,11 +2,10 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connections, transaction
+from django.db import transaction
 from pytest_django import DjangoAssertNumQueries
 
 from grid.casework.models import Case, Deadline, Rung
@@ -14,6 +13,7 @@ from grid.supervision.models import OrderStatus, SupervisionOrder, Trigger
 from grid.supervision.orders.services import Proposal, propose
 from tests.factories.city import City, build_city
 from tests.factories.incidents import AT, report
+from tests.factories.races import at_once
 
 LATE = AT + timedelta(hours=72)
 
@@ -98,21 +98,6 @@ def test_proposing_costs_one_statement_whatever_the_number(
 def test_proposing_nothing_costs_nothing(db: None, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     with django_assert_num_queries(0):
         assert propose([], LATE) == {}
-
-
-def at_once(*jobs: Callable[[], object]) -> list[object]:
-    """Run jobs in threads of their own that start together, and return what came of each."""
-    gate = threading.Barrier(len(jobs))
-
-    def run(job: Callable[[], object]) -> object:
-        try:
-            gate.wait(timeout=20)
-            return job()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        return [future.result(timeout=60) for future in [pool.submit(run, job) for job in jobs]]
 
 
 def test_of_two_proposals_at_once_one_stands(

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from grid.casework.models import Case, Deadline, Rung
@@ -84,7 +83,7 @@ class Effect(models.TextChoices):
     LARGELY = "largely", _("Largely rectified, the rest is followed up")
 
 
-def _person(words: Promise) -> models.ForeignKey[Any, Any]:
+def _person(words: Any) -> models.ForeignKey[Any, Any]:
     """Return a field for somebody who did something about an order."""
     return models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=words

@@ -85,7 +85,9 @@ def supervising_body(case: Case, actor: Actor) -> Organisation | None:
         return order.authority
     addressee = order.addressee_id if order else case.lead_id
     nearest = next((pk for pk in superiors_of(addressee) if pk in own), None)
-    return Organisation.objects.select_related("governs", "area").filter(pk=nearest).first()
+    if nearest is None:
+        return None
+    return Organisation.objects.select_related("governs", "area").get(pk=nearest)
 
 
 def level_of(organisation: Organisation) -> Level | None:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from grid.casework.data import HappenedOnField, StepData, UploadsField, text_field
+from grid.casework.models import Case
 from grid.organisations.models import Organisation
 from grid.supervision.models import Adoption, Effect, Level, Suggestion, Trigger
 from grid.supervision.orders.current import level_of, open_order, supervising_body
@@ -42,6 +43,28 @@ class AuthorityField(serializers.HiddenField):
         kwargs.setdefault("default", _SupervisingBody())
         kwargs.setdefault("label", _("Supervising body"))
         super().__init__(**kwargs)
+
+
+class _BodyAddressed:
+    """The organisation that an order addresses, or would."""
+
+    requires_context = True
+
+    def __call__(self, field: serializers.Field[Any, Any, Any, Any]) -> Organisation:
+        """Return the addressee of the open order, else whoever leads the case."""
+        case: Case = field.context["case"]
+        order = open_order(case)
+        return order.addressee if order is not None else case.lead
+
+
+class AddresseeField(serializers.HiddenField):
+    """The body addressed: not asked for, but it stands in the entry, and its people are told."""
+
+    queryset = Organisation.objects.all()
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Take the addressee of the order."""
+        super().__init__(default=_BodyAddressed(), label=_("Addressed to"), **kwargs)
 
 
 class SuggestionsField(serializers.MultipleChoiceField):
@@ -90,6 +113,7 @@ class IssueData(StepData):
     """What a supervision order says."""
 
     authority = AuthorityField()
+    addressee = AddresseeField()
     trigger = serializers.ChoiceField(label=_("Reason for supervision"), choices=Trigger.choices)
     suggestions = SuggestionsField()
     demand = text_field(
@@ -103,6 +127,7 @@ class ConfirmData(StepData):
     """A proposal as it is confirmed: its reason may be changed."""
 
     authority = AuthorityField()
+    addressee = AddresseeField()
     trigger = serializers.ChoiceField(
         label=_("Reason for supervision"),
         choices=Trigger.choices,
@@ -137,6 +162,7 @@ class LiftData(StepData):
     """What the answer came to, or why the order is not needed any more."""
 
     authority = AuthorityField(of_order=True)
+    addressee = AddresseeField()
     evaluation = text_field(label=_("Assessment"))
 
 
@@ -144,6 +170,7 @@ class ListData(StepData):
     """At which level the matter is listed, and by when it has to be rectified."""
 
     authority = AuthorityField()
+    addressee = AddresseeField()
     listed_level = serializers.ChoiceField(label=_("Level of listing"), choices=Level.choices)
     rectify_by = ComingDayField(label=_("To be rectified by"))
     reason = text_field(label=_("Reason"))
@@ -190,6 +217,7 @@ class DelistData(StepData):
     """What the rectification came to (整改效果评价)."""
 
     authority = AuthorityField(of_order=True)
+    addressee = AddresseeField()
     effect = serializers.ChoiceField(label=_("Effect of the rectification"), choices=Effect.choices)
     evaluation = text_field(label=_("Assessment"))
 
@@ -207,6 +235,7 @@ class RecordData(StepData):
     """A talk that was held, or a notice that was given."""
 
     authority = AuthorityField()
+    addressee = AddresseeField()
     held_on = HappenedOnField(label=_("Held or given on"))
     record = text_field(label=_("Record"))
     uploads = UploadsField()

@@ -113,9 +113,8 @@ class SupervisionOrderQuerySet(models.QuerySet["SupervisionOrder"]):
 
     def for_page(self) -> Any:
         """Read along what a list shows of each."""
-        return self.select_related(
-            "case", "case__area", "case__area__parent", "authority", "addressee"
-        ).defer("case__area__outline", "case__area__parent__outline")
+        joined = self.select_related("case", "case__area", "authority", "addressee")
+        return joined.defer("case__area__outline")
 
 
 class SupervisionRecordQuerySet(models.QuerySet["SupervisionRecord"]):

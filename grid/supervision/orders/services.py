@@ -74,6 +74,7 @@ def issue(
     by: Actor,
     at: datetime,
     authority: Organisation,
+    addressee: Organisation,
     trigger: str,
     suggestions: list[str],
     demand: str,
@@ -88,7 +89,7 @@ def issue(
         status=OrderStatus.ISSUED,
         number=_number(authority, ORDERS, at=at),
         authority=authority,
-        addressee=case.lead,
+        addressee=addressee,
         decided_by=by.user,
         decided_at=at,
         suggestions=suggestions,
@@ -105,6 +106,7 @@ def confirm(
     by: Actor,
     at: datetime,
     authority: Organisation,
+    addressee: Organisation,
     suggestions: list[str],
     demand: str,
     trigger: str = "",
@@ -167,7 +169,15 @@ def answer(
     order.save(update_fields=["status", "adoption", "feedback", "answered_by", "answered_at"])
 
 
-def lift(detail: Any, *, by: Actor, at: datetime, authority: Organisation, evaluation: str) -> None:
+def lift(
+    detail: Any,
+    *,
+    by: Actor,
+    at: datetime,
+    authority: Organisation,
+    addressee: Organisation,
+    evaluation: str,
+) -> None:
     """Lift an order whose answer is in order, or that is not needed any more (解除督办)."""
     _end(_open(detail), OrderStatus.LIFTED, by=by, at=at, evaluation=evaluation)
 
@@ -178,6 +188,7 @@ def list_publicly(
     by: Actor,
     at: datetime,
     authority: Organisation,
+    addressee: Organisation,
     listed_level: str,
     rectify_by: date,
     reason: str,
@@ -228,7 +239,14 @@ def report_rectified(
 
 
 def delist(
-    detail: Any, *, by: Actor, at: datetime, authority: Organisation, effect: str, evaluation: str
+    detail: Any,
+    *,
+    by: Actor,
+    at: datetime,
+    authority: Organisation,
+    addressee: Organisation,
+    effect: str,
+    evaluation: str,
 ) -> None:
     """Take a matter off the list (摘牌) with an evaluation of what the rectification came to."""
     _end(_open(detail), OrderStatus.DELISTED, by=by, at=at, evaluation=evaluation, effect=effect)
@@ -255,11 +273,12 @@ def hold_talk(
     by: Actor,
     at: datetime,
     authority: Organisation,
+    addressee: Organisation,
     record: str,
     held_on: date | None = None,
 ) -> None:
     """Keep a record of a talk with those in charge of the body that holds the case (约谈, article 39)."""
-    _record(detail.case, RecordType.TALK, by=by, at=at, authority=authority, record=record, held_on=held_on)
+    _record(detail.case, RecordType.TALK, authority, addressee, by=by, at=at, record=record, held_on=held_on)
 
 
 def give_notice(
@@ -268,11 +287,14 @@ def give_notice(
     by: Actor,
     at: datetime,
     authority: Organisation,
+    addressee: Organisation,
     record: str,
     held_on: date | None = None,
 ) -> None:
     """Keep a record of a notice of criticism (通报, article 39); it names a body, never a rank of persons."""
-    _record(detail.case, RecordType.NOTICE, by=by, at=at, authority=authority, record=record, held_on=held_on)
+    _record(
+        detail.case, RecordType.NOTICE, authority, addressee, by=by, at=at, record=record, held_on=held_on
+    )
 
 
 def keep_informed(case: Case, *, at: datetime) -> None:
@@ -339,8 +361,9 @@ def _climb(order: SupervisionOrder, level: int, *, at: datetime) -> None:
     if order.deadline is None:
         return
     due_at = order.rung.due_at if order.rung else order.deadline.due_at
-    red = Rung.objects.filter(deadline=order.deadline, level=Light.RED, due_at=due_at)
-    if due_at is not None and red.exists():
+    if due_at is None:
+        return
+    if Rung.objects.filter(deadline=order.deadline, level=Light.RED, due_at=due_at).exists():
         Rung.objects.bulk_create(
             [Rung(deadline=order.deadline, level=level, due_at=due_at, climbed_at=at, told=True)],
             ignore_conflicts=True,
@@ -350,21 +373,22 @@ def _climb(order: SupervisionOrder, level: int, *, at: datetime) -> None:
 def _record(
     case: Case,
     type_: RecordType,
+    authority: Organisation,
+    addressee: Organisation,
     *,
     by: Actor,
     at: datetime,
-    authority: Organisation,
     record: str,
     held_on: date | None,
 ) -> None:
-    order = open_order(case)
+    assert by.user is not None
     SupervisionRecord.objects.create(
         case=case,
-        order=order,
+        order=open_order(case),
         type=type_,
         number=_number(authority, NOTICES, at=at) if type_ == RecordType.NOTICE else "",
         authority=authority,
-        addressee=order.addressee if order else case.lead,
+        addressee=addressee,
         held_on=held_on or timezone.localdate(at),
         text=record,
         by=by.user,

@@ -113,8 +113,8 @@ class Sheet:
         if order.deadline is None:
             return None
         due_at = order.rung.due_at if order.rung else order.deadline.due_at
-        rungs = Rung.objects.filter(deadline=order.deadline, due_at=due_at).order_by("level")
-        climbed = dict(rungs.values_list("level", "climbed_at"))
+        rows = Rung.objects.filter(deadline=order.deadline).order_by("level")
+        climbed = {row.level: row.climbed_at for row in rows if row.due_at == due_at}
         steps = [Climbed(level, str(words), climbed.get(level)) for level, words in RUNGS.items()]
         return Late(order.deadline, due_at, steps)
 

@@ -13,7 +13,6 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from grid.casework import kinds
 from grid.casework.actors import Actor
 from grid.casework.views import signed_in
 from grid.supervision.models import Level, SupervisionOrder
@@ -78,7 +77,7 @@ def _row(found: SupervisionOrder, at: datetime) -> dict[str, Any]:
     return {
         "order": found,
         "light": listing.light_of(found, at=at),
-        "status": kinds.get(found.case.kind).status(found.case.status).label,
+        "check_due": found.next_check_on is not None and found.next_check_on <= timezone.localdate(at),
     }
 
 

@@ -113,7 +113,7 @@ def _deciding(is_open: frozenset[str]) -> tuple[Step, ...]:
             data=data.ConfirmData,
             starts=(FEEDBACK,),
             when=standing(O.PROPOSED),
-            tells=("lead", "head"),
+            tells=("lead", "head", "addressee"),
             public_text=_("The handling of your matter is now supervised by a superior office."),
             hint=_("It was proposed because a deadline has passed. Change what does not fit."),
         ),
@@ -136,7 +136,7 @@ def _deciding(is_open: frozenset[str]) -> tuple[Step, ...]:
             data=data.IssueData,
             starts=(FEEDBACK,),
             when=no_order_open,
-            tells=("lead", "head"),
+            tells=("lead", "head", "addressee"),
             public_text=_("The handling of your matter is now supervised by a superior office."),
         ),
     )
@@ -183,7 +183,7 @@ def _judging(is_open: frozenset[str]) -> tuple[Step, ...]:
             data=data.LiftData,
             cancels=CODES,
             when=standing(O.ISSUED, O.ANSWERED),
-            tells=("lead", "head"),
+            tells=("lead", "head", "addressee"),
         ),
         # From rectified too: what does not do leaves the matter listed, to another day. A written answer that
         # is owed stays owed.
@@ -196,7 +196,7 @@ def _judging(is_open: frozenset[str]) -> tuple[Step, ...]:
             data=data.ListData,
             starts=(until_the_day_named,),
             when=can_be_listed,
-            tells=("lead", "head"),
+            tells=("lead", "head", "addressee"),
             hint=_("For what is serious or repeated. It stays listed until the rectification was assessed."),
         ),
         Step(
@@ -207,7 +207,7 @@ def _judging(is_open: frozenset[str]) -> tuple[Step, ...]:
             is_open,
             data=data.DelistData,
             when=standing(O.RECTIFIED),
-            tells=("lead", "head"),
+            tells=("lead", "head", "addressee"),
         ),
         Step(
             "order_check",
@@ -231,7 +231,7 @@ def _recording(everywhere: frozenset[str]) -> tuple[Step, ...]:
             services.hold_talk,
             everywhere,
             data=data.RecordData,
-            tells=("head",),
+            tells=("head", "addressee"),
         ),
         Step(
             "record_notice",
@@ -240,7 +240,7 @@ def _recording(everywhere: frozenset[str]) -> tuple[Step, ...]:
             services.give_notice,
             everywhere,
             data=data.RecordData,
-            tells=("lead", "head"),
+            tells=("lead", "head", "addressee"),
             hint=_("A notice names the body, the matter and what was wrong, and ranks nobody."),
         ),
     )
