@@ -81,9 +81,12 @@ def _read(wanted: QuerySet[Deadline]) -> list[Deadline]:
         extended=Coalesce(Sum("extensions__length"), 0),
         times=Count("extensions"),
     )
-    rows = list(found.order_by(F("ended_at").desc(nulls_first=True), F("due_at").asc(nulls_last=True), "pk"))
-    pauses = Pause.objects.select_related(*ASKED) if any(d.was_paused for d in rows) else Pause.objects.none()
-    longer = Extension.objects.all() if any(d.times for d in rows) else Extension.objects.none()
+    in_order = found.order_by(F("ended_at").desc(nulls_first=True), F("due_at").asc(nulls_last=True), "pk")
+    rows: list[Deadline] = list(in_order)
+    was_paused = any(d.was_paused for d in rows)  # type: ignore[attr-defined]
+    was_extended = any(d.times for d in rows)  # type: ignore[attr-defined]
+    pauses = Pause.objects.select_related(*ASKED) if was_paused else Pause.objects.none()
+    longer = Extension.objects.all() if was_extended else Extension.objects.none()
     longer = longer.select_related(*ASKED)
     prefetch_related_objects(rows, Prefetch("pauses", pauses), Prefetch("extensions", longer))
     return rows

@@ -53,5 +53,7 @@ def quantity(count: int, unit: str) -> str:
 @register.simple_tag(takes_context=True)
 def panel(context: template.Context, name: str, shown: dict[str, Any]) -> str:
     """Draw what a kind shows beside a case, with its own values on top of the page's."""
+    page = context.template
+    assert page is not None
     with context.push(**shown):
-        return str(context.template.engine.get_template(name).render(context))
+        return str(page.engine.get_template(name).render(context))
