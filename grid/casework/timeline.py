@@ -261,7 +261,7 @@ def with_texts(wanted: QuerySet[Event]) -> list[Event]:
     """Read entries and what was typed in them in one query, as `prefetch_related("texts")` does in two."""
     texts = EventText.objects.filter(event=OuterRef("pk")).order_by("pk")
     columns = JSONObject(pk="pk", field="field", text="text", erased_at="erased_at")
-    found = list(wanted.annotate(typed=ArraySubquery(texts.values_list(columns))))
+    found: list[Event] = list(wanted.annotate(typed=ArraySubquery(texts.values_list(columns))))
     for event in found:
         rows = [
             EventText(**row | {"erased_at": row["erased_at"] and parse_datetime(row["erased_at"])})
