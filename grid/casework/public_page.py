@@ -16,7 +16,6 @@ from grid.casework import kinds, timeline
 from grid.casework.actors import Actor
 from grid.casework.clocks import Clock, clocks_of
 from grid.casework.models import Audience, Case, Event, Phase
-from grid.worktime.choices import Binds
 
 if TYPE_CHECKING:
     from grid.casework.kinds import StatusInfo
@@ -76,11 +75,6 @@ class PublicPage:
         """Return the deadlines that run, those of the office first."""
         found = [c for c in clocks_of(self.case, at=self.at, public=True) if c.deadline.is_open]
         return sorted(found, key=lambda c: not c.is_ours)
-
-    @property
-    def rights(self) -> list[Clock]:
-        """Return what the person may still do, with the instant until which."""
-        return [c for c in self.clocks if c.deadline.binds == Binds.PETITIONER]
 
     @cached_property
     def days(self) -> list[PublicDay]:
