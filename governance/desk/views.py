@@ -10,12 +10,11 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from governance.desk import worklist
+from governance.desk.alerts import alerts
 from grid.casework import kinds
 from grid.casework.actors import Actor
 from grid.casework.models import Urgency
 from grid.casework.views import signed_in
-from grid.worktime.access import WRITERS
-from grid.worktime.services import missing_calendar
 
 
 @signed_in
@@ -38,7 +37,7 @@ def worklist_page(request: HttpRequest) -> HttpResponse:
         "previous_url": _page_url(filters, page.previous),
         "narrowed": bool(filters.kind or filters.urgency or filters.area or filters.text),
         "at": at,
-        "missing_calendar": missing_calendar(timezone.localdate(at)) if actor.holds(WRITERS) else None,
+        "alerts": alerts(actor, at=at),
     }
     partial = request.headers.get("HX-Request") and request.headers.get("HX-Target") == "worklist"
     return render(request, "desk/_worklist.html" if partial else "desk/worklist.html", context)

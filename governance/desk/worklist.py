@@ -213,4 +213,4 @@ def light_of(case: Any, *, at: datetime) -> Light | None:
 
 def is_silent(case: Any, *, at: datetime) -> bool:
     """Tell whether the person whose matter a row is has heard nothing for too long."""
-    return case.phase != Phase.CLOSED and case.silent_at is not None and case.silent_at <= at
+    return case.silence_told or (case.silent_at is not None and case.silent_at <= at)

@@ -98,7 +98,7 @@ def follow(
     if speaks:
         hear(case, rules.get(SILENCE), at=at, calendar=calendar if wanted else None)
     if closes:
-        case.silent_at = None
+        case.silent_at, case.silence_told = None, False
     set_clocks(case, kept)
     return moved
 
@@ -107,7 +107,7 @@ def hear(
     case: Case, rule: DeadlineRule | None, *, at: datetime, calendar: WorkCalendar | None = None
 ) -> None:
     """Note that the person whose matter it is had word of it, and from when on silence will be too long."""
-    case.heard_at, case.silent_at = at, None
+    case.heard_at, case.silent_at, case.silence_told = at, None, False
     if rule is not None and rule.length is not None:
         calendar = calendar or WorkCalendar.load()
         case.silent_at = arithmetic.due(

@@ -75,6 +75,9 @@ def _check_silence(case: Case, heard_at: datetime | None, is_told: bool) -> Iter
     """Compare the last word to the person, and whether the watch over silence runs."""
     if case.heard_at is not None and case.heard_at != heard_at:
         yield Fault(case.number, f"last word is stored as {case.heard_at}, written as {heard_at}")
+    is_told = is_told and case.phase != Phase.CLOSED
+    if case.silence_told != is_told:
+        yield Fault(case.number, f"silence told is stored as {case.silence_told}, computed as {is_told}")
     if case.silent_at is not None and (is_told or case.phase == Phase.CLOSED):
         yield Fault(case.number, "silence is watched although it was told or the case is closed")
 

@@ -48,6 +48,10 @@ SIDE_STEPS = (
     "merge",
     "unmerge",
     "withdraw_request",
+    "order_issue",
+    "order_check",
+    "record_talk",
+    "record_notice",
 )
 
 
@@ -293,7 +297,7 @@ class CasePage:
     def is_silent(self) -> bool:
         """Tell whether the person whose matter it is has heard nothing for too long."""
         silent_at = self.case.silent_at
-        return not self.is_closed and silent_at is not None and silent_at <= self.at
+        return self.case.silence_told or (silent_at is not None and silent_at <= self.at)
 
     @property
     def facts(self) -> list[tuple[str | Promise, Any]]:

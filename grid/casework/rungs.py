@@ -30,9 +30,10 @@ SAVE_DEADLINES = """
 """
 SAVE_CASES = """
     UPDATE casework_case c SET next_rung_at = n.next_rung_at, silent_at = n.silent_at,
+           silence_told = c.silence_told OR n.is_silent,
            event_count = n.event_count, event_head = n.event_head
-      FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::integer[], %s::text[])
-           n(id, next_rung_at, silent_at, event_count, event_head)
+      FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::boolean[], %s::integer[],
+                  %s::text[]) n(id, next_rung_at, silent_at, is_silent, event_count, event_head)
      WHERE c.id = n.id
 """
 
@@ -211,6 +212,7 @@ def _save(plans: Sequence[Plan], climbs: Sequence[Climb]) -> None:
                 plan.case.pk,
                 plan.next_rung_at,
                 None if plan.silence is not None else plan.case.silent_at,
+                plan.silence is not None,
                 plan.case.event_count,
                 plan.case.event_head,
             )

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from governance.desk import worklist
 from grid.casework import ledger
 from grid.casework.actors import Actor
 from grid.casework.errors import StepNotPossible
@@ -36,7 +37,7 @@ def test_seven_days_without_a_word_are_told_once(city: City, case: Case, heads: 
     assert entry.data["days"] == 7
     assert SilenceRung.objects.get(case=case).heard_at == AT
     case.refresh_from_db()
-    assert case.silent_at is None
+    assert (case.silent_at, case.silence_told) == (None, True)
     assert list(ledger.check()) == []
 
 
@@ -50,7 +51,7 @@ def test_a_word_to_the_person_begins_it_anew_and_a_remark_among_colleagues_does_
 
     take_step(case.pk, "accept", by=acting(city.clerk), data={}, at=later)
     case.refresh_from_db()
-    assert (case.heard_at, case.silent_at) == (later, SILENT + timedelta(days=3))
+    assert (case.heard_at, case.silent_at, case.silence_told) == (later, SILENT + timedelta(days=3), False)
 
     climb(SILENT + timedelta(days=2))
     assert silences(case) == []
@@ -60,6 +61,8 @@ def test_a_word_to_the_person_begins_it_anew_and_a_remark_among_colleagues_does_
 
 def test_a_new_silence_after_a_new_word_is_told_again(city: City, case: Case) -> None:
     climb(SILENT)
+    case.refresh_from_db()
+    assert worklist.is_silent(case, at=SILENT + timedelta(minutes=1)), "the desk goes on saying so"
     take_step(case.pk, "accept", by=acting(city.clerk), data={}, at=SILENT + timedelta(hours=1))
 
     climb(SILENT + timedelta(days=9))

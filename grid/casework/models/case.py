@@ -103,6 +103,7 @@ class Case(models.Model):
     next_rung_at = models.DateTimeField(_("Next rung"), null=True, blank=True, editable=False)
     heard_at = models.DateTimeField(_("Last word to the person"), null=True, blank=True, editable=False)
     silent_at = models.DateTimeField(_("Silent too long from"), null=True, blank=True, editable=False)
+    silence_told = models.BooleanField(_("Silence was told"), default=False, editable=False)
     closed_at = models.DateTimeField(_("Closed at"), null=True, blank=True)
     outcome = models.CharField(_("Outcome"), max_length=20, choices=Outcome, blank=True)
     round_number = models.PositiveSmallIntegerField(_("Round"), default=1)

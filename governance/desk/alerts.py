@@ -1,0 +1,76 @@
+"""What stands on an administrator's desk until somebody has seen to it: what would stop silently else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from grid.casework.actors import Actor
+from grid.notices import channels
+from grid.supervision.models import LadderRun, SetAside
+from grid.worktime.access import WRITERS
+from grid.worktime.services import missing_calendar
+
+Words = str | Promise
+# The ladder is climbed every minute.
+LADDER_LATE_AFTER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One thing that needs an administrator, and where he sees to it."""
+
+    kind: str
+    title: Words
+    text: Words
+    url: str
+    link: Words
+
+
+def alerts(actor: Actor, *, at: datetime) -> list[Alert]:
+    """Return what stands on somebody's desk beside his matters; only administrators have any."""
+    if not actor.holds(WRITERS):
+        return []
+    return [*_ladder(at), *_channels(), *_calendar(at)]
+
+
+def _ladder(at: datetime) -> list[Alert]:
+    found = []
+    url, link = reverse("ladder:runs"), _("Open the ladder")
+    last = LadderRun.objects.last_run()
+    if last is None or last.finished_at is None or abs(at - last.finished_at) > LADDER_LATE_AFTER:
+        text = _("Nobody is told of deadlines. See whether worker and scheduler run.")
+        found.append(Alert("error", _("The ladder stands still"), text, url, link))
+    aside = SetAside.objects.waiting().count()
+    if aside:
+        text = format_lazy(_("Nobody is told of their deadlines until they are mended: {n}."), n=aside)
+        found.append(Alert("error", _("The ladder has set matters aside"), text, url, link))
+    return found
+
+
+def _channels() -> list[Alert]:
+    failing = [state.get_channel_display() for state in channels.failing()]
+    if not failing:
+        return []
+    text = format_lazy(_("Messages do not go out by: {names}."), names=", ".join(failing))
+    link = _("Open the channels")
+    return [Alert("error", _("A channel fails"), text, reverse("notices:channels"), link)]
+
+
+def _calendar(at: datetime) -> list[Alert]:
+    year = missing_calendar(timezone.localdate(at))
+    if year is None:
+        return []
+    text = _(
+        "Deadlines that reach into it may still move. Enter the holiday notice as soon as it is published, "
+        "then confirm the year."
+    )
+    title = format_lazy(_("The calendar of {year} is missing"), year=year)
+    url = reverse("worktime:calendar", args=[year])
+    return [Alert("warning", title, text, url, _("Open the calendar"))]
