@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from random import Random
 from typing import Any
 
@@ -63,6 +63,7 @@ class Foundry:
     silence: Silence
     first: dict[type[Model], int]
     first_number: int
+    zone: tzinfo = field(default_factory=timezone.get_default_timezone)
 
     def cast(self, batch: Batch) -> dict[type[Model], str]:
         """Return the lines of COPY of a batch by table; the same whenever it is called."""
@@ -135,14 +136,15 @@ class Foundry:
             values[slot] = line[place]
         for slot, distance in mould.times:
             values[slot] = (began + distance).isoformat(timespec="microseconds")
-        local_day = timezone.localdate(began)
+        here = began.astimezone(self.zone)
+        local_day = here.date()
         for slot, days in mould.days:
             values[slot] = (local_day + timedelta(days=days)).isoformat()
         story = self.stories.tell(mould.category, grid.community, rng)
         for slot, name in mould.texts:
             values[slot] = story[name]
         self._fill_point(mould, building, values, rng)
-        self._fill_own(mould, began, number, values)
+        self._fill_own(mould, began, here.year, number, values)
         head = ""
         for event in mould.events:
             head = _chain(event, keys[Case], head, began, mould, values, rng)
@@ -153,12 +155,12 @@ class Foundry:
         for slot, axis in mould.points:
             values[slot] = repr(round(here[axis] + rng.uniform(-NEAR, NEAR), 6))
 
-    def _fill_own(self, mould: Mould, began: datetime, number: int, values: list[str]) -> None:
+    def _fill_own(self, mould: Mould, began: datetime, year: int, number: int, values: list[str]) -> None:
         """Fill in the number and what the calendar says of silence."""
         slots, play = mould.slots, mould.play
         if ("number",) in slots:
             prefix = kinds.get(play.case["kind"]).prefix
-            values[slots[("number",)]] = numbered(prefix, timezone.localtime(began).year, number)
+            values[slots[("number",)]] = numbered(prefix, year, number)
         if ("silent_at",) in slots:
             silent_at = self._silent_at(mould, began)
             rung_at = None if play.rung_at is None else began + (play.rung_at - play.began)

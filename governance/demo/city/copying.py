@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from io import StringIO
+from itertools import islice
 from typing import Any
 
 from django.db import connection
@@ -16,6 +17,7 @@ from django.db.models import Model
 # What COPY reads as something else than itself.
 ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 READ_AT_ONCE = 1 << 20
+ROWS_AT_ONCE = 5_000
 DROPPABLE = """
     SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
       FROM pg_index i
@@ -62,8 +64,11 @@ def copy_rows(model: type[Model], rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows given by attribute name; what a row leaves out gets the default of its field."""
     defaults = {f.attname: encode(f.get_default()) for f in columns(model)}
     named = defaults.items()
-    lines = ("\t".join(encode(row[name]) if name in row else text for name, text in named) for row in rows)
-    copy_text(model, "".join(f"{line}\n" for line in lines))
+    lines = (
+        "\t".join(encode(row[name]) if name in row else text for name, text in named) + "\n" for row in rows
+    )
+    while chunk := "".join(islice(lines, ROWS_AT_ONCE)):
+        copy_text(model, chunk)
 
 
 def sequence_of(model: type[Model]) -> str:

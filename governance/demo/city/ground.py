@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -30,6 +31,7 @@ GRIDS_IN_TOWN, GRIDS_IN_VILLAGE = (6, 9), (5, 7)
 BUILDINGS = (15, 25)
 # A grid is laid out in so many plots each way; those that lie inside its outline can be built on.
 PLOTS = 9
+Plot = tuple[int, int]
 
 
 @dataclass(slots=True)
@@ -136,27 +138,31 @@ def _draw_grids(community: Area, shape: Shape, rng: Random) -> Iterator[tuple[Ar
 
 def _write_grids(ground: Ground, drawn: list[tuple[Area, int, Shape]], rng: Random) -> None:
     """Write grids and buildings with their bounds; as with an import, nobody is noted as who added them."""
-    keys = reserve(Area, len(drawn))
     plots = [_plots(shape, rng) for _community, _number, shape in drawn]
-    building_keys = reserve(Area, sum(len(found) for found in plots))
-    rows: list[dict[str, Any]] = []
-    next_building = ground.first_building = building_keys.start
-    for key, (community, number, shape), found in zip(keys, drawn, plots, strict=True):
-        grid = _grid_row(key, community, number, shape, len(found))
-        rows.append(grid)
-        ground.grids.append(Grid(key, community.pk, next_building, len(found)))
-        for place, plot in enumerate(found, start=1):
-            rows.append(_building_row(next_building, grid, community, place, plot))
-            ground.places.extend((rows[-1]["centre_lon"], rows[-1]["centre_lat"]))
-            next_building += 1
-    bounds = make_room((row["id"], row["parent_id"], row["code"]) for row in rows)
-    copy_rows(Area, (row | bounds[row["id"]]._asdict() for row in rows))
+    keys, building_keys = reserve(Area, len(drawn)), reserve(Area, sum(len(found) for found in plots))
+    first = ground.first_building = building_keys.start
+    for key, (community, _number, _shape), found in zip(keys, drawn, plots, strict=True):
+        ground.grids.append(Grid(key, community.pk, first, len(found)))
+        first += len(found)
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for grid, (community, number, shape), found in zip(ground.grids, drawn, plots, strict=True):
+            row = _grid_row(grid, community, number, shape)
+            yield row
+            for place, plot in enumerate(found):
+                yield _building_row(grid.first_building + place, row, community, place + 1, shape, plot)
+
+    bounds = make_room((row["id"], row["parent_id"], row["code"]) for row in rows())
+    for row in rows():
+        if row["tier"] == Tier.BUILDING:
+            ground.places.extend((row["centre_lon"], row["centre_lat"]))
+    copy_rows(Area, (row | bounds[row["id"]]._asdict() for row in rows()))
 
 
-def _grid_row(key: int, community: Area, number: int, shape: Shape, buildings: int) -> dict[str, Any]:
-    households = buildings * 18
+def _grid_row(grid: Grid, community: Area, number: int, shape: Shape) -> dict[str, Any]:
+    households = grid.buildings * (4 if community.name.endswith(VILLAGE) else 18)
     return _drawn(shape) | {
-        "id": key,
+        "id": grid.pk,
         "code": f"{community.code}{number:03}",
         "tier": Tier.GRID.value,
         "name": f"{short_name(community)}第{NUMERALS[number - 1]}网格",
@@ -168,10 +174,10 @@ def _grid_row(key: int, community: Area, number: int, shape: Shape, buildings: i
 
 
 def _building_row(
-    key: int, grid: dict[str, Any], community: Area, number: int, plot: Shape
+    key: int, grid: dict[str, Any], community: Area, number: int, shape: Shape, plot: Plot
 ) -> dict[str, Any]:
     village = community.name.endswith(VILLAGE)
-    return _drawn(plot) | {
+    return _drawn(_footprint(shape, plot)) | {
         "id": key,
         "code": f"{grid['code']}{number:05}",
         "tier": Tier.BUILDING.value,
@@ -198,21 +204,27 @@ def _drawn(shape: Shape) -> dict[str, Any]:
     }
 
 
-def _plots(shape: Shape, rng: Random) -> list[Shape]:
-    """Return the footprints of the buildings of a grid: some of the plots that lie wholly inside it."""
-    xs, ys = [x for x, _y in shape], [y for _x, y in shape]
-    west, south = min(xs), min(ys)
-    wide, high = (max(xs) - west) / PLOTS, (max(ys) - south) / PLOTS
+def _plots(shape: Shape, rng: Random) -> list[Plot]:
+    """Return where the buildings of a grid stand: some of the plots that lie wholly inside its outline."""
     edges = _edges(shape)
-    inside = []
-    for column in range(PLOTS):
-        for row in range(PLOTS):
-            x, y = west + (column + 0.25) * wide, south + (row + 0.25) * high
-            plot = [(x, y), (x + wide / 2, y), (x + wide / 2, y + high / 2), (x, y + high / 2)]
-            if all(a * px + b * py >= c for px, py in plot for a, b, c in edges):
-                inside.append([(round(px, 9), round(py, 9)) for px, py in plot])
+    inside = [
+        plot
+        for plot in product(range(PLOTS), repeat=2)
+        if all(a * x + b * y >= c for x, y in _footprint(shape, plot) for a, b, c in edges)
+    ]
     wanted = min(rng.randint(*BUILDINGS), len(inside))
-    return [inside[place] for place in sorted(rng.sample(range(len(inside)), wanted))]
+    return sorted(rng.sample(inside, wanted))
+
+
+def _footprint(shape: Shape, plot: Plot) -> Shape:
+    """Return the outline of the building on a plot: half as wide and as high as the plot."""
+    west, south = min(x for x, _y in shape), min(y for _x, y in shape)
+    wide = (max(x for x, _y in shape) - west) / PLOTS
+    high = (max(y for _x, y in shape) - south) / PLOTS
+    x1, y1 = west + (plot[0] + 0.25) * wide, south + (plot[1] + 0.25) * high
+    x2, y2 = round(x1 + wide / 2, 9), round(y1 + high / 2, 9)
+    x1, y1 = round(x1, 9), round(y1, 9)
+    return [(x1, y1), (x2, y1), (x2, y2), (x1, y2)]
 
 
 def _edges(shape: Shape) -> list[tuple[float, float, float]]:
