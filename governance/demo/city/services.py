@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -25,6 +26,7 @@ from governance.demo.city.plan import Batch, Wanted, batches_of, choices_of, cou
 from governance.demo.city.plays import Play, Player, stage
 from governance.demo.city.silence import Silence
 from governance.demo.city.stories import Stories
+from governance.process import die_with_parent
 from grid.areas.models import Area
 from grid.casework.models import Case, Feed, FeedReader
 from grid.casework.timeline import number_is_sound
@@ -157,6 +159,8 @@ def _take_keys(totals: Counter[type[Model]], wanted: Wanted) -> tuple[dict[type[
 
 # What a process that writes batches works with; inherited by fork, so that nothing large is sent about.
 _foundry: Foundry | None = None
+# What holds for as long as such a process lives.
+_session = ExitStack()
 
 
 def _write(
@@ -180,9 +184,10 @@ def _write(
 
 
 def _begin_work(trust: bool) -> None:
-    """Set up the session of a process that writes batches."""
+    """Set up a process that writes batches; it ends with the one that started it, however that ends."""
+    die_with_parent(signal.SIGKILL)
     if trust:
-        trusted().__enter__()
+        _session.enter_context(trusted())
 
 
 def _write_batch(batch: Batch) -> int:
