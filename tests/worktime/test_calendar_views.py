@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from grid.worktime import services
+from governance.desk import alerts
 from grid.worktime.models import CalendarChange, CalendarDay, CalendarYear
 from grid.worktime.services import confirm_year, override_day
 from grid.worktime.views import frame
@@ -256,9 +256,8 @@ def test_who_does_not_keep_the_calendar_cannot_write_it(reader):
 @pytest.mark.parametrize("page", ["/rules/", "/rules/rungs/", "/calendar/2026/", "/desk/"])
 def test_the_alert_of_a_missing_year_stands_before_administrators_alone(keeper, reader, page, monkeypatch):
     alert = reverse("worktime:calendar", args=[2031])
-    for place in (frame, services):
+    for place in (frame, alerts):
         monkeypatch.setattr(place, "missing_calendar", lambda on: 2031)
-    monkeypatch.setattr("governance.desk.views.missing_calendar", lambda on: 2031)
 
     assert f'href="{alert}"' in keeper.get(page).content.decode()
     assert f'href="{alert}"' not in reader.get(page).content.decode()
