@@ -8,6 +8,7 @@ from typing import Any
 from celery import Celery, signals
 from celery.platforms import SecurityWarning  # type: ignore[attr-defined]  # missing from celery-types
 from django.db import connection
+from kombu.transport.redis import Channel
 
 from governance.process import die_with_parent
 
@@ -15,6 +16,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "governance.settings.dev")
 
 # Root is dangerous where messages are unpickled; ours are JSON. In a container everybody is root.
 warnings.filterwarnings("ignore", category=SecurityWarning)
+
+# A worker that loses Redis must not try to put back what it had in hand: there is nothing any more to put it
+# into, and in kombu 5.7 it would stop for good over that. Beat sends every task again.
+Channel.do_restore = False
 
 app = Celery("sunshine_grid")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -102,13 +102,23 @@ DATABASES = {
 }
 REDIS_URL = SERVERS.redis_url
 
-# Celery. A task may be lost with Redis or run twice after a crash: each polls PostgreSQL and may be repeated.
+# Celery. A task may be lost with Redis or with its worker, or run twice: each polls PostgreSQL, may be repeated
+# and is sent again by beat.
 CELERY_BROKER_URL = SERVERS.celery_broker_url
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
+# For as long as it takes: by default a worker gives up after a hundred tries.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# A connection that died without a word must not hold up beat for ever.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,
+    "socket_timeout": 30,
+    "socket_connect_timeout": 5,
+    "socket_keepalive": True,
+}
 CELERY_TIMEZONE = os.environ.get("TIME_ZONE", "Asia/Shanghai")
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
+# Acknowledged when a worker begins it. At its end Redis may be gone, and over that the worker stops (kombu 5.7).
+CELERY_TASK_ACKS_LATE = False
 CELERY_TASK_SOFT_TIME_LIMIT = 120
 CELERY_TASK_TIME_LIMIT = 150
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
