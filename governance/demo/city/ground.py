@@ -73,7 +73,11 @@ def lay_ground(
     """
     import_areas(official_list(districts), by=None, at=at)
     found = list(Area.objects.order_by("code").select_related("parent"))
-    ground = Ground(*([a for a in found if a.tier == tier] for tier in list(Tier)[:3]))
+    ground = Ground(
+        districts=[a for a in found if a.tier == Tier.DISTRICT],
+        streets=[a for a in found if a.tier == Tier.STREET],
+        communities=[a for a in found if a.tier == Tier.COMMUNITY],
+    )
     outlines = _outline(ground, rng)
     _write_outlines(found, outlines)
     drawn = [one for c in ground.communities for one in _draw_grids(c, outlines[c.pk], rng)]
@@ -209,7 +213,7 @@ def _plots(shape: Shape, rng: Random) -> list[Plot]:
     edges = _edges(shape)
     inside = [
         plot
-        for plot in product(range(PLOTS), repeat=2)
+        for plot in product(range(PLOTS), range(PLOTS))
         if all(a * x + b * y >= c for x, y in _footprint(shape, plot) for a, b, c in edges)
     ]
     wanted = min(rng.randint(*BUILDINGS), len(inside))

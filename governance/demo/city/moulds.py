@@ -349,12 +349,12 @@ def model_named(step: Step | None, name: str) -> type[Model] | None:
     relation = getattr(declared, "child_relation", declared)
     queryset = getattr(relation, "queryset", None)
     if queryset is not None:
-        return queryset.model  # type: ignore[no-any-return]
+        return queryset.model
     if name in ROWS:
         return ROWS[name]
     column = name.removesuffix("_id")
     if name.endswith("_id") and column in {f.name for f in Case._meta.concrete_fields}:
-        return Case._meta.get_field(column).related_model  # type: ignore[return-value]
+        return Case._meta.get_field(column).related_model
     return _detail_named(column) if name.endswith("_id") else None
 
 
@@ -363,5 +363,5 @@ def _detail_named(column: str) -> type[Model] | None:
     for kind in kinds.all_kinds():
         for found in kind.detail_model._meta.concrete_fields:
             if found.name == column:
-                return found.related_model  # type: ignore[no-any-return]
+                return found.related_model
     return None

@@ -20,6 +20,7 @@ from governance.demo.city.scenarios import Scenario
 from governance.demo.texts import say
 from grid.areas.models import Area, Tier
 from grid.casework.actors import Actor
+from grid.casework.deadlines import rungs
 from grid.casework.models import Case, Event, Outcome
 from grid.casework.steps import open_case, take_step
 from grid.incidents.data import FAILED, PASSED
@@ -207,10 +208,9 @@ class Player:
 
 def _rungs_ahead(case: Case) -> list[tuple[int, datetime]]:
     """Return level and instant of the rungs that its deadlines have yet to reach, the nearest first."""
-    found = []
+    found: list[tuple[int, datetime]] = []
     for deadline in case.deadlines.filter(ended_at=None).exclude(next_rung_at=None):
-        marks = {deadline.yellow_at: 1, deadline.orange_at: 2, deadline.due_at: 3}
-        found.append((marks[deadline.next_rung_at], deadline.next_rung_at))
+        found += [rung for rung in rungs(deadline) if rung[1] == deadline.next_rung_at]
     return sorted(found, key=lambda rung: rung[1])
 
 
