@@ -73,10 +73,10 @@ class Cell:
         if self.number is not None:
             return str(self.number)
         marks = {
-            Part.START: _("from"),
+            Part.START: _("0"),
             Part.SKIPPED: _("off"),
             Part.REST: _("off"),
-            Part.PAUSED: _("hold"),
+            Part.PAUSED: _("‖"),
         }
         return marks.get(self.part, "")
 

@@ -81,7 +81,7 @@ class WorkedOut:
     @property
     def has_moved(self) -> bool:
         """Tell whether the calendar has changed since a deadline ended, which is never worked out anew."""
-        return not self.is_paused and self.deadline.due_at != self.due.due_at
+        return not self.deadline.is_open and self.deadline.due_at != self.due.due_at
 
     @property
     def pauses(self) -> list[Pause]:
