@@ -102,8 +102,8 @@ DATABASES = {
 }
 REDIS_URL = SERVERS.redis_url
 
-# Celery. A task may be lost with Redis or with its worker, or run twice: each polls PostgreSQL, may be repeated
-# and is sent again by beat.
+# Celery. A task may be lost with Redis or with its worker, or run twice: each polls PostgreSQL, may be
+# repeated and is sent again by beat.
 CELERY_BROKER_URL = SERVERS.celery_broker_url
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # For as long as it takes: by default a worker gives up after a hundred tries.
@@ -117,7 +117,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TIMEZONE = os.environ.get("TIME_ZONE", "Asia/Shanghai")
 CELERY_TASK_IGNORE_RESULT = True
-# Acknowledged when a worker begins it. At its end Redis may be gone, and over that the worker stops (kombu 5.7).
+# Acknowledged when it begins: at its end Redis may be gone, and over that the worker stops (kombu 5.7).
 CELERY_TASK_ACKS_LATE = False
 CELERY_TASK_SOFT_TIME_LIMIT = 120
 CELERY_TASK_TIME_LIMIT = 150
