@@ -22,9 +22,15 @@ def resting(at: datetime) -> list[str]:
     return list(ChannelState.objects.filter(rests_until__gt=at).values_list("channel", flat=True))
 
 
-@transaction.atomic
 def note_sent(channel: str, *, at: datetime) -> None:
     """Note that a channel works: what was said of its failing is taken back."""
+    well = ChannelState.objects.filter(channel=channel, failures=0, failing_since=None)
+    if not well.update(last_sent_at=at):
+        _recover(channel, at=at)
+
+
+@transaction.atomic
+def _recover(channel: str, *, at: datetime) -> None:
     state = _locked(channel)
     state.failures, state.failing_since, state.rests_until = 0, None, None
     if state.alerted_at is not None:

@@ -61,19 +61,22 @@ def send_due(at: datetime, *, limit: int = 1000, seconds: float | None = None) -
     """
     Send messages whose time has come, each in steps of its own, and say what came of them.
 
+    The texts are those of the beginning of the pass.
+
     Any number of workers may do so at once: each takes a row that no other has (`SKIP LOCKED`) and leaves it
     no longer pending. A channel that fails rests, so that its timeouts hold up no other.
 
     :param seconds: after so long no further message is taken; the next pass goes on.
     """
     report = Report(at)
+    texts = Texts()
     began = monotonic()
     while report.total < limit:
         passed = monotonic() - began
         if seconds is not None and passed >= seconds:
             break
         now = at + timedelta(seconds=passed)
-        status, taken = _take_next(now)
+        status, taken = _take_next(now, texts)
         if status is None:
             break
         if taken is not None:
@@ -103,7 +106,7 @@ def sweep(at: datetime) -> int:
     return len(found)
 
 
-def _take_next(at: datetime) -> tuple[MessageStatus | None, _Taken | None]:
+def _take_next(at: datetime, texts: Texts) -> tuple[MessageStatus | None, _Taken | None]:
     """
     Take the next message in one transaction of its own and commit that it is being sent.
 
@@ -115,7 +118,7 @@ def _take_next(at: datetime) -> tuple[MessageStatus | None, _Taken | None]:
         if message is None:
             return None, None
         try:
-            ready = _made_ready(message)
+            ready = _made_ready(message, texts)
         except DatabaseError:
             raise
         except Exception as error:
@@ -151,7 +154,7 @@ def _attempt(message: Message, at: datetime) -> Attempt:
     )
 
 
-def _made_ready(message: Message) -> tuple[Worded, str, ChatRobot | None] | str:
+def _made_ready(message: Message, texts: Texts) -> tuple[Worded, str, ChatRobot | None] | str:
     """Return text, address and robot of a message, or why it is no longer to be sent."""
     robot = None
     address = ""
@@ -168,7 +171,7 @@ def _made_ready(message: Message) -> tuple[Worded, str, ChatRobot | None] | str:
     if not items:
         return "nothing left to tell"
     try:
-        return word(message, items, texts=Texts()), address, robot
+        return word(message, items, texts=texts), address, robot
     except NoTextError:
         return "no text in use"
 

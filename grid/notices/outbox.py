@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -198,6 +199,11 @@ class _Writer:
         for party in Party.objects.filter(pk__in=parties).only("language") if parties else ():
             self.languages[Addressee(party=party.pk)] = language_of(party)
 
+    @cached_property
+    def in_hours(self) -> datetime:
+        """Return when offices are open next."""
+        return self.schedule.in_office_hours(self.at)
+
     def write(self) -> None:
         """Write all of them; the ceiling lets what is critical through first."""
         singles = [c for c in self.chosen if self._goes_singly(c)]
@@ -214,7 +220,7 @@ class _Writer:
     def _send_after(self, chosen: Chosen) -> datetime:
         telling = chosen.telling
         asked = telling.office_hours if telling.office_hours is not None else chosen.text.office_hours
-        return self.at if telling.critical or not asked else self.schedule.in_office_hours(self.at)
+        return self.at if telling.critical or not asked else self.in_hours
 
     def _up_to_the_ceiling(self, singles: Sequence[Chosen]) -> tuple[list[Chosen], list[Chosen]]:
         """Divide singles into those within the day's ceiling and the rest; parties have no ceiling."""
@@ -248,9 +254,9 @@ class _Writer:
         if not gathered:
             return
         slots: dict[tuple[Addressee, str], datetime] = {}
+        times = {hours: self.schedule.next_digest(self.at, office_hours=hours) for hours in (True, False)}
         for chosen in gathered:
-            hours = chosen.telling.office_hours is not False
-            slot = self.schedule.next_digest(self.at, office_hours=hours)
+            slot = times[chosen.telling.office_hours is not False]
             key = (chosen.telling.to, chosen.channel)
             slots[key] = min(slot, slots.get(key, slot))
         digests = _open_digests(slots)

@@ -21,6 +21,7 @@ from grid.casework.steps import take_step
 from grid.notices import backends, delivery
 from grid.notices.models import Attempt, Message, Notice
 from grid.notices.services import send_again
+from grid.notices.texts import Texts
 from tests.factories.city import City, acting
 from tests.factories.incidents import report
 from tests.factories.messages import party, reachable, tell
@@ -316,7 +317,7 @@ def test_an_answer_that_comes_after_the_sweep_is_still_believed(
 ) -> None:
     message = sms(city, case)
 
-    status, taken = delivery._take_next(AT)
+    status, taken = delivery._take_next(AT, Texts())
     assert taken is not None
     assert status == "sending"
     delivery.sweep(AT + timedelta(hours=1))
@@ -364,7 +365,7 @@ def test_a_late_answer_to_the_first_attempt_does_not_undo_a_persons_order(
     city: City, case: Case, gateway: HttpServer
 ) -> None:
     message = sms(city, case)
-    _status, taken = delivery._take_next(AT)
+    _status, taken = delivery._take_next(AT, Texts())
     assert taken is not None
     delivery.sweep(AT + timedelta(hours=1))
     send_again(message.pk, by=city.admin, reason="核实后重发", at=AT + timedelta(hours=1))

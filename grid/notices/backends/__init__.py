@@ -13,6 +13,9 @@ from grid.worktime.choices import Channel
 __all__ = ["Outcome", "Result", "is_set_up", "leaves_the_house", "send_chat", "send_email", "send_sms"]
 
 CONSOLE = "console"
+KEPT_HERE = frozenset(
+    f"django.core.mail.backends.{name}.EmailBackend" for name in ("console", "dummy", "filebased", "locmem")
+)
 
 
 def is_set_up(channel: str) -> bool:
@@ -25,6 +28,6 @@ def is_set_up(channel: str) -> bool:
 def leaves_the_house(channel: str) -> bool:
     """Tell whether messages by a channel really go out, and not only into the log of this machine."""
     if channel == Channel.EMAIL:
-        return settings.NOTICES_EMAIL and not settings.EMAIL_BACKEND.endswith("console.EmailBackend")
+        return settings.NOTICES_EMAIL and settings.EMAIL_BACKEND not in KEPT_HERE
     name = settings.NOTICES_SMS if channel == Channel.SMS else settings.NOTICES_CHAT
     return bool(name) and name != CONSOLE
