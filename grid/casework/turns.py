@@ -73,7 +73,8 @@ def _staff_words(level: int, told: Told, lead: str) -> str:
     }[told] % {"lead": lead}
     if level < arithmetic.Light.RED:
         return said
-    return said + _(" ") + _("A supervision order is proposed, on which a person decides.")
+    proposed = _("A supervision order is proposed, on which a person decides.")
+    return _("%(first)s %(second)s") % {"first": said, "second": proposed}
 
 
 def _public_words(level: int, told: Told) -> str:
