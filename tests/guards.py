@@ -98,6 +98,20 @@ GUARDS = (
         "EXECUTE FUNCTION casework_append_only();\nCREATE TRIGGER event_other AFTER DELETE ON casework_feed",
         ("tests/casework/test_timeline.py",),
     ),
+    Guard(
+        "a sealed matter is told in the portal alone",
+        "grid/notices/outbox.py",
+        "[t for t in tellings if not t.event.case.sealed]",
+        "list(tellings)",
+        ("tests/notices/test_outbox.py",),
+    ),
+    Guard(
+        "being sent is committed before the outside call",
+        "grid/notices/delivery.py",
+        "message.status, message.tried_at = MessageStatus.SENDING, at",
+        "message.tried_at = at",
+        ("tests/notices/test_delivery.py",),
+    ),
 )
 
 
