@@ -4,6 +4,7 @@ import json
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from celery.schedules import crontab
@@ -187,7 +188,7 @@ STORAGES = {
 # WhiteNoise warns of a directory that `collectstatic` has yet to make.
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},

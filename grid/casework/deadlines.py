@@ -110,9 +110,8 @@ def hear(
     case.heard_at, case.silent_at, case.silence_told = at, None, False
     if rule is not None and rule.length is not None:
         calendar = calendar or WorkCalendar.load()
-        case.silent_at = arithmetic.due(
-            at, rule.length, Unit(rule.unit), rolls=rule.rolls, calendar=calendar
-        ).due_at
+        due = arithmetic.due(at, rule.length, Unit(rule.unit), rolls=rule.rolls, calendar=calendar)
+        case.silent_at = due.due_at
 
 
 def due_instants(case: Case) -> dict[str, datetime | None]:
@@ -311,7 +310,8 @@ def _start(
 
 def _take_over(deadline: Deadline, ended: Deadline) -> None:
     """Copy the pauses, which ended with it, and the extensions of an ended deadline."""
-    for row in (*ended.pauses.all(), *ended.extensions.all()):
+    rows: list[Pause | Extension] = [*ended.pauses.all(), *ended.extensions.all()]
+    for row in rows:
         row.pk, row.deadline = None, deadline
         row.save(force_insert=True)
 

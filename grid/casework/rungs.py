@@ -152,7 +152,9 @@ def write(
     silent = [plan.case for plan in plans if plan.silence is not None]
     if silent:
         SilenceRung.objects.bulk_create(
-            SilenceRung(case=case, heard_at=case.heard_at, climbed_at=at) for case in silent
+            SilenceRung(case=case, heard_at=case.heard_at, climbed_at=at)
+            for case in silent
+            if case.heard_at is not None
         )
     heads = {plan.case.pk: (plan.case.event_count, plan.case.event_head) for plan in plans}
     try:

@@ -19,7 +19,7 @@ import redis
 from psycopg2.extensions import connection as Connection  # noqa: N812  it is a class
 
 from governance.bundled import servers
-from governance.bundled.locks import DATABASE_NAME, make_private, private_run_dir
+from governance.bundled.locks import make_private, private_run_dir
 from governance.process import die_with_parent
 from governance.run import _commands
 from tests.notices.servers import HttpServer, SmtpServer, free_port
@@ -318,6 +318,3 @@ def build_template(portal: Portal) -> None:
     """Make the crowded city once; each test works on a copy."""
     portal.postgres.run(f"CREATE DATABASE {TEMPLATE}")
     portal.python("from tests.slow.crowded_city import fill; fill()")
-
-
-__all__ = ["DATABASE_NAME", "Part", "Portal", "Postgres", "Redis", "Turnstile", "build_template", "running"]

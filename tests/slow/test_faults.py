@@ -18,23 +18,15 @@ import pytest
 from tests.notices.servers import HttpServer, SmtpServer, serve
 from tests.processes import kill, wait_until
 from tests.slow.cluster import TEMPLATE, Part, Portal, Postgres, Redis, Turnstile, build_template, running
-from tests.slow.reckoning import (
-    MESSAGES,
-    arrived,
-    check,
-    due,
-    now,
-    rungs,
-    settle,
-)
+from tests.slow.reckoning import MESSAGES, arrived, check, due, now, rungs, settle
 
 pytestmark = pytest.mark.slow
 
 NUMBERS = count(1)
-# A whole batch of the ladder: cases, each with one to three rungs.
-BATCH = 250
 HEARTBEATS = "SELECT count(*) FROM operations_heartbeat WHERE at > %s"
 GONE_HOURS = 25
+# Of the log of each process, shown with a test that failed.
+LAST_WORDS = 4000
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +36,8 @@ def servers() -> Iterator[tuple[Postgres, Redis, Path]]:
     postgres, redis = Postgres(home / "postgres"), Redis(home)
     with running([postgres, redis]):
         (home / "template").mkdir()
-        build_template(Portal(postgres, redis, TEMPLATE, home / "template", SmtpServer(), HttpServer()))
+        with SmtpServer() as smtp, HttpServer() as gateway:
+            build_template(Portal(postgres, redis, TEMPLATE, home / "template", smtp, gateway))
         yield postgres, redis, home
     shutil.rmtree(home)
 
@@ -68,6 +61,8 @@ def portal(servers: tuple[Postgres, Redis, Path]) -> Iterator[Portal]:
         portal.close()
         for stop in stops:
             stop()
+        for part in portal.parts:
+            print(f"{part.name} ended with:\n{part.said()[-LAST_WORDS:]}")
 
 
 def in_the_middle(portal: Portal) -> None:
