@@ -10,8 +10,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _now
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
@@ -167,7 +166,7 @@ class AskExtensionData(AskData):
             leeway, at = Leeway.of(self.context["detail"]), self.context["at"]
             open_rows = [d for d in leeway.deadlines if leeway.why_not_extended(d, at=at) is None]
             if open_rows:
-                fields["length"].help_text = _now("; ").join(_most(d) for d in open_rows)
+                fields["length"].help_text = gettext("; ").join(_most(d) for d in open_rows)
         return fields
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -203,7 +202,7 @@ class AskPauseData(AskData):
             causes = dict.fromkeys(c for d in open_rows if (c := _cause(d)))
             if causes:
                 fields["reason"].help_text = format_lazy(
-                    _("This time limit may be paused for: {causes}."), causes=_now("; ").join(causes)
+                    _("This time limit may be paused for: {causes}."), causes=gettext("; ").join(causes)
                 )
         return fields
 

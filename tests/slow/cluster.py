@@ -4,6 +4,8 @@ import contextlib
 import functools
 import os
 import signal
+import socket
+import socketserver
 import subprocess
 import sys
 import threading
@@ -128,6 +130,51 @@ class Redis:
         return int(self.client.llen("celery"))  # type: ignore[arg-type]
 
 
+class Wire(socketserver.ThreadingTCPServer):
+    """A way to Redis that can go dead without a word, as behind a firewall that forgot a connection."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, redis_: Redis) -> None:
+        self.to = redis_.port
+        self.dead: set[socket.socket] = set()
+        self.live: set[socket.socket] = set()
+        super().__init__(("127.0.0.1", 0), WireSession)
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.server_address[1]}/0"
+
+    def go_dead(self) -> int:
+        """Carry nothing more over the connections there are, and say how many; new ones are as before."""
+        self.dead |= self.live
+        return len(self.dead)
+
+
+class WireSession(socketserver.BaseRequestHandler):
+    """One connection to Redis, carried both ways."""
+
+    server: Wire
+
+    def handle(self) -> None:
+        with socket.create_connection(("127.0.0.1", self.server.to)) as onward:
+            self.server.live.add(self.request)
+            back = threading.Thread(target=self.carry, args=[onward, self.request], daemon=True)
+            back.start()
+            self.carry(self.request, onward)
+            self.server.live.discard(self.request)
+
+    def carry(self, one: socket.socket, other: socket.socket) -> None:
+        """Carry what comes from one side to the other, or swallow it once the connection is dead."""
+        with contextlib.suppress(OSError):
+            while data := one.recv(65536):
+                if self.request not in self.server.dead:
+                    other.sendall(data)
+            if self.request not in self.server.dead:
+                other.shutdown(socket.SHUT_WR)
+
+
 @dataclass
 class Part:
     """A worker or a beat, with all processes of its own."""
@@ -166,6 +213,7 @@ class Portal:
     smtp: SmtpServer
     gateway: HttpServer
     parts: list[Part] = field(default_factory=list)
+    wire: Wire | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -180,7 +228,7 @@ class Portal:
             "ALLOWED_HOSTS": "portal.example",
             "PERSONAL_KEYS": "test:" + "60" * 32,
             "DATABASE_URL": self.postgres.url(self.database),
-            "REDIS_URL": self.redis.url,
+            "REDIS_URL": (self.wire or self.redis).url,
             "EMAIL_HOST": "127.0.0.1",
             "EMAIL_PORT": str(self.smtp.port),
             "SMS_URL": f"{self.gateway.url}/sms",

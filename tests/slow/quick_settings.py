@@ -22,6 +22,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 5,
     "unacked_restore_interval": 1,
     "unacked_restore_throttle": 1,
+    "socket_timeout": CELERY_BROKER_TRANSPORT_OPTIONS["socket_timeout"] / 10,
+    # Every 25 seconds by default.
+    "health_check_interval": 3,
 }
 # Just above NOTICES_TIMEOUT, so that no message counts as stuck whose server still may answer.
 NOTICES_STUCK_AFTER = 12
