@@ -64,10 +64,14 @@ LABELS = {
     "decider": gettext_lazy("To be decided by"),
     "asked_by": gettext_lazy("Asked by"),
     "until": gettext_lazy("Until"),
+    "proposal": gettext_lazy("Supervision"),
 }
 # Told elsewhere on the page, or no news: files are shown, positions stand on the map, phases follow statuses.
 UNSPOKEN = frozenset(
-    {"files", "longitude", "latitude", "accuracy_m", "phase", "vacant", "audience", "observed_at", "party"}
+    {
+        *("files", "longitude", "latitude", "accuracy_m", "phase", "vacant", "audience", "observed_at"),
+        *("party", "channels", "office_hours"),
+    }
 )
 # What a case begins with is in its facts already.
 FIRST_SPOKEN = frozenset({"area_id", "lead_id"})
@@ -257,7 +261,7 @@ class Wording:
         known = sorted(event.data.items(), key=lambda v: order.index(v[0]) if v[0] in order else len(order))
         for name, value in known:
             moved = {name, f"{name}_id", f"{name}:{value}"} & event.changed.keys()
-            if name in UNSPOKEN or moved:
+            if name in UNSPOKEN or moved or value is None:
                 continue
             if wording_time.is_about_time(name, event.data):
                 if (told := wording_time.fact(name, event.data, self.deadline_rows)) is not None:
@@ -281,6 +285,8 @@ class Wording:
             return _list(self.names.name((model, pk)) for pk in _ids(value))
         if name == "deadline":
             return self.deadlines.get(value, value)
+        if name == "proposal":
+            return _("A supervision order is proposed; the superior confirms, changes or dismisses it.")
         if name == "level":
             return str(Light(value).label) if value in list(Light) else str(value)
         choices = _choices(_declared(step, name))

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from grid.casework.models import Access, Case
 from grid.people.models import User
@@ -176,7 +177,7 @@ def test_a_cursor_leads_to_the_rows_after(city: City, monkeypatch: pytest.Monkey
     actor = acting(city.street_officer)
     filters = listing.read_filters({}, actor)
     seen, cursor = [], ""
-    for _ in range(3):
+    for _page in range(3):
         found = listing.rows(filters, actor, cursor=cursor)
         seen += [order.pk for order in found.rows]
         cursor = found.next
@@ -328,3 +329,11 @@ def test_the_next_check_is_a_day_to_come(city: City, late: Case) -> None:
 
     assert order_of(late).next_check_on == date(2026, 9, 25)
     assert "2026-09-25" in page(city.street_officer)
+
+
+def test_the_timeline_words_what_the_ladder_proposed(city: City, late: Case) -> None:
+    body = signed_in(city.clerk).get(reverse("casework:case", args=[late.number])).content.decode()
+
+    assert str(_("A supervision order is proposed; the superior confirms, changes or dismisses it.")) in body
+    for raw in ("office_hours", "channels", "proposal"):
+        assert f">{raw}<" not in body, raw
