@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from grid.areas.models import Area
-from grid.casework import calendar_changes, deadlines, requests
+from grid.casework import calendar_changes, deadlines, kinds, requests
 from grid.casework.actors import OFFICE_ROLES, Actor
 from grid.casework.data import CodeField, StepData, UploadsField, text_field
 from grid.casework.deadlines import Start
@@ -385,5 +385,8 @@ def _forget(case: Case, name: str, text: str) -> None:
     if name in ("title", "address") and text in case.title:
         case.title = case.number
     requests.forget(case, text)
+    forgets = kinds.get(case.kind).forgets
+    if forgets is not None:
+        forgets(case, text)
     if name in ("description", "address") and getattr(case, name) == text:
         setattr(case, name, "")

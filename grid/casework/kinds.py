@@ -42,7 +42,8 @@ class Kind:
     returns the codes that deadline rules may ask for, the most particular first.
 
     `may_end` says why a case cannot be ended now, whatever step would end it, or nothing; `at_end` is called
-    in the step that ends it. `panels` are shown on the case page: each is given the case, the reader and the
+    in the step that ends it. `forgets` empties the copies that others keep of a text which a lawful erasure
+    took out of the timeline. `panels` are shown on the case page: each is given the case, the reader and the
     time, and returns a template with what it shows, or nothing.
     """
 
@@ -61,6 +62,7 @@ class Kind:
     categories: Callable[[Any], Sequence[str]] | None = None
     may_end: Callable[[Any, Actor], str | Promise | None] | None = None
     at_end: Callable[[Any, datetime], None] | None = None
+    forgets: Callable[[Case, str], None] | None = None
     panels: tuple[Callable[[Case, Actor, datetime], tuple[str, dict[str, Any]] | None], ...] = ()
     figures: Mapping[str, Any] = field(default_factory=dict)
 

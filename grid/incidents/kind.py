@@ -18,6 +18,7 @@ from grid.incidents.workflow import STEPS
 from grid.organisations.models import Role
 from grid.supervision.orders.deadlines import RULES as SUPERVISION_RULES
 from grid.supervision.orders.sheet import panel
+from grid.supervision.orders.services import forget_text
 from grid.supervision.orders.workflow import at_end, may_end
 
 
@@ -86,6 +87,7 @@ register(
         categories=categories,
         may_end=may_end,
         at_end=at_end,
+        forgets=forget_text,
         panels=(panel,),
         joins=("category__parent", "handled_by", "verified_by", "dispatched_by"),
     )

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from rest_framework.exceptions import ValidationError
 
-from grid.casework import ledger
+from grid.casework import ledger, seals
 from grid.casework.errors import CaseNotFound, StepNotPossible
 from grid.casework.models import Access, Assignment, Case, Deadline, DeadlineStatus, Event, Rung
 from grid.casework.steps import possible_steps, take_step
@@ -538,3 +538,15 @@ def test_the_next_year_begins_a_series_of_numbers_of_its_own(city: City, case: C
     take(case, "order_confirm", city.street_officer, at=new_year, **ORDER)
 
     assert order_of(case).number == "督办〔2027〕1号"
+
+
+def test_a_lawful_erasure_reaches_the_order_and_its_records(city: City, case: Case) -> None:
+    order = brought_to(case, city, "issued")
+    event = Event.objects.get(case=case, verb="order_confirm")
+    data = {"entries": [event.seq], "basis": "个人信息保护法第四十七条"}
+
+    take_step(case.pk, "erase", by=acting(city.district_officer), data=data, at=LATE + timedelta(days=9))
+
+    order.refresh_from_db()
+    assert (order.demand, order.status) == ("〔…〕", "issued")
+    assert list(seals.verify()) == []

@@ -23,6 +23,9 @@ from grid.worktime.models import Binds
 ORDERS, NOTICES = "督办", "通报"
 # The rungs above red: decisions of people.
 SUPERVISED, LISTED = 4, 5
+# What people write into an order, and what is left of it after a lawful erasure: an order is never empty.
+WRITTEN = ("decision_reason", "demand", "feedback", "rectification", "evaluation")
+ERASED = "〔…〕"
 # The columns without a default of the database; every other one is empty in a proposal.
 PROPOSE = """
     INSERT INTO supervision_supervisionorder
@@ -157,6 +160,13 @@ def lapse(case: Case, *, at: datetime) -> None:
         status=OrderStatus.DISMISSED, decided_at=at, ended_at=at
     )
     forget(case)
+
+
+def forget_text(case: Case, text: str) -> None:
+    """Leave a stub in orders and records of a text that a lawful erasure took out of the timeline."""
+    for field in WRITTEN:
+        SupervisionOrder.objects.filter(case=case, **{field: text}).update(**{field: ERASED})
+    SupervisionRecord.objects.filter(case=case, text=text).update(text=ERASED)
 
 
 def answer(
