@@ -17,8 +17,8 @@ from grid.incidents.statuses import STATUSES
 from grid.incidents.workflow import STEPS
 from grid.organisations.models import Role
 from grid.supervision.orders.deadlines import RULES as SUPERVISION_RULES
-from grid.supervision.orders.sheet import panel
 from grid.supervision.orders.services import forget_text
+from grid.supervision.orders.sheet import panel
 from grid.supervision.orders.workflow import at_end, may_end
 
 

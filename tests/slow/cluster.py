@@ -351,6 +351,19 @@ class Turnstile:
 
 
 @contextlib.contextmanager
+def wired(portal: Portal) -> Iterator[Wire]:
+    """Let a portal reach its Redis by a wire that can go dead."""
+    with Wire(portal.redis) as wire:
+        threading.Thread(target=wire.serve_forever, daemon=True).start()
+        portal.wire = wire
+        try:
+            yield wire
+        finally:
+            portal.close()
+            wire.shutdown()
+
+
+@contextlib.contextmanager
 def running(servers_: Sequence[Postgres | Redis]) -> Iterator[None]:
     """Run servers, and stop them however it ends."""
     try:

@@ -17,7 +17,17 @@ import pytest
 
 from tests.notices.servers import HttpServer, SmtpServer, serve
 from tests.processes import kill, wait_until
-from tests.slow.cluster import TEMPLATE, Part, Portal, Postgres, Redis, Turnstile, Wire, build_template, running
+from tests.slow.cluster import (
+    TEMPLATE,
+    Part,
+    Portal,
+    Postgres,
+    Redis,
+    Turnstile,
+    build_template,
+    running,
+    wired,
+)
 from tests.slow.reckoning import MESSAGES, arrived, check, due, now, rungs, settle
 
 pytestmark = pytest.mark.slow
@@ -173,21 +183,18 @@ def test_redis_gone_for_a_while_is_found_again_without_a_restart_by_hand(portal:
 
 
 def test_connections_to_redis_that_go_dead_without_a_word_are_given_up_for_new_ones(portal: Portal) -> None:
-    wire = portal.wire = Wire(portal.redis)
-    stop = serve(wire)
-    worker, beat = portal.worker(), portal.beat()
-    with Turnstile(portal) as turnstile:
-        turnstile.let_one_through()
-        in_the_middle(portal)
-        assert wire.go_dead() > 1
-        turnstile.open()
+    with wired(portal) as wire:
+        worker, beat = portal.worker(), portal.beat()
+        with Turnstile(portal) as turnstile:
+            turnstile.let_one_through()
+            in_the_middle(portal)
+            assert wire.go_dead() > 1
+            turnstile.open()
 
-    settle(portal)
+        settle(portal)
 
-    check(portal)
-    all_live(worker, beat)
-    portal.close()
-    stop()
+        check(portal)
+        all_live(worker, beat)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["fast", "immediate"])
