@@ -224,6 +224,8 @@ class Portal:
             **keys,
             "DJANGO_SETTINGS_MODULE": SETTINGS,
             "VAR_DIR": str(self.home),
+            # Killed workers leave their temporary directories behind.
+            "TMPDIR": str(self.home),
             "SECRET_KEY": "only-for-the-test-of-faults-0123456789-abcdefghijklmnopqrstuvwxyz",
             "ALLOWED_HOSTS": "portal.example",
             "PERSONAL_KEYS": "test:" + "60" * 32,
