@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from time import monotonic
 
 from django.db import connection, transaction
 
@@ -33,16 +34,21 @@ def number(*, batch: int = 5000) -> int:
         return cursor.rowcount
 
 
-def read(name: str, handle: Callable[[list[Event]], None], *, batch: int = 200) -> int:
+def read(
+    name: str, handle: Callable[[list[Event]], None], *, batch: int = 200, seconds: float | None = None
+) -> int:
     """
     Hand a reader what it has not read yet, and return how many entries that were.
 
     The reader's row is locked, and its position moves in the same transaction as what the handler writes:
     a crash repeats the batch, so the handler's rows carry a unique key that makes a repeat harmless.
+
+    :param seconds: after so long no further batch is read; the next call goes on.
     """
+    began = monotonic()
     number()
     total = 0
-    while True:
+    while seconds is None or monotonic() - began < seconds:
         with transaction.atomic():
             FeedReader.objects.get_or_create(name=name)
             reader = FeedReader.objects.select_for_update().get(name=name)
@@ -53,6 +59,7 @@ def read(name: str, handle: Callable[[list[Event]], None], *, batch: int = 200) 
             reader.position = events[-1].feed.position or reader.position
             reader.save(update_fields=["position"])
             total += len(events)
+    return total
 
 
 def after(position: int, *, limit: int) -> Iterable[Event]:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -385,5 +387,10 @@ def _lapse_one(pk: int, case_id: int, *, by: Actor, at: datetime) -> bool:
         take_step(case_id, "lapse_request", by=by, data={"request": pk}, at=at)
     except (CaseworkError, serializers.ValidationError) as error:
         logger.info("Request %s did not lapse: %s", pk, error)
+        return False
+    except (OperationalError, InterfaceError, SoftTimeLimitExceeded):
+        raise
+    except Exception:  # whatever is wrong with it does not stop the others
+        logger.exception("Request %s could not lapse.", pk)
         return False
     return True

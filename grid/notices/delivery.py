@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import DatabaseError, transaction
 
@@ -119,7 +120,7 @@ def _take_next(at: datetime, texts: Texts) -> tuple[MessageStatus | None, _Taken
             return None, None
         try:
             ready = _made_ready(message, texts)
-        except DatabaseError:
+        except (DatabaseError, SoftTimeLimitExceeded):
             raise
         except Exception as error:
             # One message that cannot be made must not stand at the head of the queue for ever.

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.utils import timezone
@@ -26,17 +27,20 @@ logger = logging.getLogger(__name__)
 
 READER = "notices"
 BATCH = 500
+# What is no fault of the entry in hand: its batch is read again.
+NOT_ITS_FAULT = (DatabaseError, SoftTimeLimitExceeded)
 # What the work chat of the leading organisation is told of, where a text for it exists.
 TO_CHATS = frozenset({*RUNGS.values(), Code.SILENCE, Code.OPENED, Code.ARRIVED, Code.RESUMED})
 
 
-def deliver(at: datetime | None = None) -> int:
+def deliver(at: datetime | None = None, *, seconds: float | None = None) -> int:
     """
     Turn what is new in the feed into notices and messages, and return how many entries were read.
 
     :param at: the clock, from which messages outside the portal count their office hours (now).
+    :param seconds: after so long no further batch is read; the next call goes on.
     """
-    return feed.read(READER, partial(handle, at=at), batch=BATCH)
+    return feed.read(READER, partial(handle, at=at), batch=BATCH, seconds=seconds)
 
 
 def handle(events: Sequence[Event], *, at: datetime | None = None) -> None:
@@ -53,7 +57,7 @@ def handle(events: Sequence[Event], *, at: datetime | None = None) -> None:
         try:
             notices += batch.notices_of(event)
             tellings += batch.tellings_of(event)
-        except DatabaseError:
+        except NOT_ITS_FAULT:
             raise
         except Exception:
             logger.exception("No notice could be made of entry %s of %s.", event.seq, event.case.number)
@@ -76,7 +80,7 @@ def _write_outside(tellings: Sequence[Telling], *, at: datetime) -> None:
         with transaction.atomic():
             outbox.write(tellings, at=at)
         return
-    except DatabaseError:
+    except NOT_ITS_FAULT:
         raise
     except Exception:
         logger.exception("Messages could not be written together and are written one by one.")
@@ -84,7 +88,7 @@ def _write_outside(tellings: Sequence[Telling], *, at: datetime) -> None:
         try:
             with transaction.atomic():
                 outbox.write([telling], at=at)
-        except DatabaseError:
+        except NOT_ITS_FAULT:
             raise
         except Exception:
             logger.exception("No message could be made of entry %s.", telling.event.pk)

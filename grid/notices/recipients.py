@@ -105,7 +105,8 @@ class Turns:
         for case_id, organisation_id in holdings.values_list("case", "organisation"):
             if organisation_id != cases[case_id].lead_id:
                 self._before[case_id] = organisation_id
-        for code in {case.kind for case in cases.values()}:
+        known = {kind.code for kind in kinds.all_kinds()}
+        for code in {case.kind for case in cases.values()} & known:
             model = kinds.get(code).detail_model
             for detail in model._default_manager.filter(pk__in=cases):
                 detail.case = cases[detail.pk]  # type: ignore[attr-defined]

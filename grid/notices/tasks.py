@@ -12,7 +12,7 @@ SECONDS = 30
 @shared_task
 def deliver() -> None:
     """Tell people what is new."""
-    reader.deliver()
+    reader.deliver(seconds=SECONDS)
 
 
 @shared_task

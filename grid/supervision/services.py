@@ -10,6 +10,7 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -30,6 +31,8 @@ from grid.worktime.models import DeadlineRule
 logger = logging.getLogger(__name__)
 
 RUNS_KEPT = 1000
+# What is no fault of the case in hand: the next run takes it again.
+NOT_ITS_FAULT = (OperationalError, InterfaceError, SoftTimeLimitExceeded)
 # Whoever opens one of these cases meanwhile waits for the end of the batch, a quarter of a second.
 BATCH = 250
 # What a pass reads of a case; the rest of a wide row stays where it is.
@@ -149,7 +152,7 @@ class _Pass:
                     plans.append(self._plan(fresh, rows))
                 else:
                     self.report.cases += 1
-            except (OperationalError, InterfaceError):
+            except NOT_ITS_FAULT:
                 raise
             except Exception as error:  # whatever is wrong with it does not stop the others
                 self._set_aside(case, error)
@@ -219,7 +222,7 @@ class _Pass:
         try:
             with transaction.atomic():
                 rungs.write([plan for plan, _told in plans], by=self.user, at=self.at, follows=self._propose)
-        except (OperationalError, InterfaceError):
+        except NOT_ITS_FAULT:
             raise
         except Exception as error:
             if len(plans) == 1:

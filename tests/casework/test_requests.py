@@ -524,8 +524,9 @@ def test_what_nobody_decided_by_the_due_instant_lapses_once_with_an_entry(city: 
     assert "Nothing was asked" in why
 
 
+@pytest.mark.parametrize("fault", [CaseworkError("busy"), KeyError("a kind that is gone")])
 def test_a_case_in_hand_does_not_stop_the_other_requests_from_lapsing(
-    city: City, case: Case, monkeypatch: pytest.MonkeyPatch
+    city: City, case: Case, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     other = report(city, at=AT, urgency="yellow")
     first, second = ask(case, city.clerk), ask(other, city.clerk)
@@ -533,7 +534,7 @@ def test_a_case_in_hand_does_not_stop_the_other_requests_from_lapsing(
 
     def busy(case_id: int, *args: Any, **kwargs: Any) -> Any:
         if case_id == case.pk:
-            raise CaseworkError("busy")
+            raise fault
         return real(case_id, *args, **kwargs)
 
     monkeypatch.setattr(requests, "take_step", busy)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
@@ -117,6 +118,39 @@ def test_an_entry_that_cannot_be_understood_holds_up_nobody(
 
     assert case.number in caplog.text
     assert {n.case_id for n in of(city.clerk)} == {other.pk}
+
+
+def test_a_matter_of_a_kind_that_is_gone_holds_up_nobody(city: City, case: Case) -> None:
+    other = report(city, at=AT)
+    take_step(case.pk, "accept", by=acting(city.clerk), data={}, at=AT + timedelta(hours=1))
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("UPDATE casework_case SET kind = 'gone' WHERE id = %s", [case.pk])
+        cursor.execute("SET session_replication_role = origin")
+
+    deliver()
+
+    assert {n.case_id for n in of(city.clerk)} == {other.pk}
+
+
+def test_a_reader_whose_time_is_up_passes_no_entry_by(
+    city: City, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def time_is_up(batch: reader._Batch, event: Event) -> list[Notice]:
+        raise SoftTimeLimitExceeded
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reader._Batch, "notices_of", time_is_up)
+        with pytest.raises(SoftTimeLimitExceeded):
+            deliver()
+
+    deliver()
+    assert {n.case_id for n in of(city.clerk)} == {case.pk}
+
+
+def test_a_reader_goes_on_where_it_stopped_for_time(city: City, case: Case) -> None:
+    assert reader.deliver(seconds=0) == 0
+    assert reader.deliver(seconds=60) > 0
 
 
 def test_a_new_matter_is_told_to_those_who_handle_it_and_not_to_its_reporter(city: City, case: Case) -> None:

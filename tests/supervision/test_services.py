@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -370,19 +371,21 @@ def test_a_case_of_a_kind_that_is_gone_is_set_aside(city: City, case: Case) -> N
     assert len(told(other)) == 1
 
 
+@pytest.mark.parametrize("end", [KeyboardInterrupt, SoftTimeLimitExceeded])
 def test_killed_in_the_middle_of_a_batch_nothing_is_lost_and_nothing_told_twice(
-    city: City, monkeypatch: pytest.MonkeyPatch
+    city: City, monkeypatch: pytest.MonkeyPatch, end: type[BaseException]
 ) -> None:
     cases = [report(city, at=AT + timedelta(minutes=n)) for n in range(3)]
 
     def killed(*args: object, **kwargs: object) -> object:
-        raise KeyboardInterrupt
+        raise end
 
     with monkeypatch.context() as patch:
         patch.setattr(timeline, "append_many", killed)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(end):
             climb(LATE + timedelta(hours=1))
     assert not Rung.objects.exists()
+    assert not SetAside.objects.exists()
     assert LadderRun.objects.last_run() is None, "a run that was killed does not count as one"
 
     climb(LATE + timedelta(hours=1))
