@@ -145,8 +145,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep messages that got stuck": _every(60, "grid.notices.tasks.sweep_messages"),
     "seal the timeline": {
         "task": "grid.casework.tasks.seal_timeline",
-        "schedule": crontab(hour=0, minute=10),
-        "options": {"expires": 12 * 3600},
+        "schedule": crontab(minute="*/10"),
+        "options": {"expires": 600},
     },
     "sweep up files that no step claimed": {
         "task": "grid.casework.tasks.sweep_uploads",

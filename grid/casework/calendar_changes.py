@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 500
 # Any fixed number does; it is the name of the lock among all advisory locks of this database.
-RUN_LOCK = 7_201_002
+RUN_LOCK = 7_201_003
 # A step that began before the change was seen by all may still start a deadline by the old calendar. So much
 # later none does, and what is done then is done for good.
 SETTLING = timedelta(seconds=10)

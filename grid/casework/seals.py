@@ -13,9 +13,10 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max
+from django.utils import timezone
 
 from grid.casework.models import Case, Event, EventText, Seal, SealedHead
-from grid.casework.timeline import digest_of, hash_of
+from grid.casework.timeline import digest_of, hash_of, start_of
 
 SEAL_LOCK = 7_201_002
 GENESIS = "sunshine-grid"
@@ -57,6 +58,13 @@ def seal(*, at: datetime) -> Seal:
         SealedHead.objects.bulk_create(heads, batch_size=2000)
         _write_outside(row, heads)
         return row
+
+
+def seal_of_the_day(*, at: datetime) -> Seal | None:
+    """Seal, unless this day has its seal: asked often, so that a worker that dies loses no day."""
+    if Seal.objects.filter(at__gte=start_of(timezone.localdate(at))).exists():
+        return None
+    return seal(at=at)
 
 
 def mac_of(previous: str, heads: list[SealedHead]) -> str:

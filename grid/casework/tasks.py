@@ -14,8 +14,8 @@ def number_feed() -> None:
 
 @shared_task
 def seal_timeline() -> None:
-    """Seal the heads of all chains."""
-    seals.seal(at=timezone.now())
+    """Seal the heads of all chains, once a day."""
+    seals.seal_of_the_day(at=timezone.now())
 
 
 @shared_task
