@@ -14,6 +14,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from grid.casework import kinds, rungs
 from grid.casework.actors import Actor
@@ -260,10 +261,12 @@ class _Pass:
 
     def _set_aside(self, case: Case, error: Exception) -> None:
         """Set a case aside until somebody has looked at it, with an alert."""
-        logger.error("The ladder sets %s aside.", case.number, exc_info=error)
+        # Neither the log nor a terminal is a compartment.
+        name = _("A sealed matter") if case.sealed else case.number
+        logger.error("The ladder sets case %s aside.", case.pk, exc_info=error)
         reason = f"{type(error).__name__}: {error}" if isinstance(error, PoisonedCaseError | KeyError) else ""
         SetAside.objects.put(case, reason=reason or type(error).__name__, at=self.at)
-        self.report.set_aside.append(case.number)
+        self.report.set_aside.append(name)
 
 
 def _due(at: datetime, *, after: Place | None, batch: int) -> list[Case]:

@@ -78,6 +78,19 @@ def test_a_case_that_is_set_aside_makes_the_command_fail_and_is_named(case: Case
         run("--at", "2026-10-09T09:00+08:00")
 
 
+def test_a_sealed_case_that_is_set_aside_is_named_neither_in_the_terminal_nor_in_the_log(
+    case: Case, caplog: pytest.LogCaptureFixture
+) -> None:
+    Deadline.objects.filter(case=case).update(code="GONE")
+    Case.objects.filter(pk=case.pk).update(sealed=True)
+
+    with pytest.raises(CommandError, match="A sealed matter") as refused:
+        run("--at", "2026-10-09T09:00+08:00")
+
+    assert case.number not in str(refused.value)
+    assert case.number not in caplog.text
+
+
 def test_without_a_time_the_portals_clock_counts(city: City) -> None:
     case = report(city, at=timezone.now() - timedelta(hours=73))
 
