@@ -11,15 +11,20 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from grid.casework import feed
 from grid.casework.actors import Actor
 from grid.notices import channels
+from grid.notices.reader import READER
 from grid.supervision.models import LadderRun, SetAside
 from grid.worktime.access import WRITERS
+from grid.worktime.choices import Channel
 from grid.worktime.services import missing_calendar
 
 Words = str | Promise
 # The ladder is climbed every minute.
 LADDER_LATE_AFTER = timedelta(minutes=5)
+# What is new is read every few seconds; where it is not, nobody is told of anything.
+UNREAD_AFTER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ def alerts(actor: Actor, *, at: datetime) -> list[Alert]:
     """Return what stands on somebody's desk beside his matters; only administrators have any."""
     if not actor.holds(WRITERS):
         return []
-    return [*_ladder(at), *_channels(), *_calendar(at)]
+    return [*_ladder(at), *_channels(at), *_calendar(at)]
 
 
 def _ladder(at: datetime) -> list[Alert]:
@@ -54,8 +59,10 @@ def _ladder(at: datetime) -> list[Alert]:
     return found
 
 
-def _channels() -> list[Alert]:
+def _channels(at: datetime) -> list[Alert]:
     failing = [state.get_channel_display() for state in channels.failing()]
+    if feed.is_behind(READER, since=at - UNREAD_AFTER):
+        failing = [str(Channel.PORTAL.label), *failing]
     if not failing:
         return []
     text = format_lazy(_("Messages do not go out by: {names}."), names=", ".join(failing))

@@ -55,12 +55,13 @@ def clocks_of(
     if not rows:
         return []
     calendar, rungs = calendar or WorkCalendar.load(), RungTable.load()
+    # Who is told, the rungs of the day say on which the ladder climbs; the instants stand in the row.
+    today = calendar.local_day(at)
     found = []
     for deadline in rows:
-        on = calendar.local_day(deadline.starts_at)
         turns = turns_of(
             deadline,
-            rungs.of(deadline.code, deadline.unit, on=on),
+            rungs.of(deadline.code, deadline.unit, on=today),
             lead=case.lead.label,
             at=at,
             public=public,

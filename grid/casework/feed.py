@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from time import monotonic
 
 from django.db import connection, transaction
+from django.db.models import Q
 
-from grid.casework.models import Event, FeedReader
+from grid.casework.models import Event, Feed, FeedReader
 
 NUMBERER_LOCK = 7_201_001
 NUMBER = """
@@ -69,3 +71,10 @@ def after(position: int, *, limit: int) -> Iterable[Event]:
         .select_related("feed", "case", "case__lead", "user", "organisation")
         .order_by("feed__position")[:limit]
     )
+
+
+def is_behind(name: str, *, since: datetime) -> bool:
+    """Tell whether a reader has still to read what was written before an instant."""
+    position = FeedReader.objects.filter(name=name).values_list("position", flat=True).first() or 0
+    unread = Feed.objects.filter(Q(position=None) | Q(position__gt=position))
+    return unread.filter(event__at__lt=since).exists()

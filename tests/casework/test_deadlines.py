@@ -8,8 +8,11 @@ from django.db import IntegrityError, transaction
 from grid.casework import deadlines, ledger, timeline
 from grid.casework.actors import Actor
 from grid.casework.calendar_changes import recompute_open
+from grid.casework.clocks import clocks_of
 from grid.casework.models import Case, Deadline, Event, Rung
 from grid.casework.steps import take_step
+from grid.supervision.circle import Circles
+from grid.worktime.choices import Told, Unit
 from grid.worktime.models import DayKind, DeadlineRule, RungRule
 from grid.worktime.services import override_day
 from tests.factories.city import City, acting, build_city
@@ -243,3 +246,23 @@ def test_a_merger_and_its_undoing_keep_rule_pauses_and_extensions(city: City, ca
     assert (again.pauses.count(), again.extensions.count()) == (1, 1)
     assert again.pk != deadline.pk
     assert list(ledger.check()) == []
+
+
+def test_what_happens_next_is_told_by_the_rungs_that_the_ladder_goes_by(city: City, case: Case) -> None:
+    RungRule.objects.filter(code="", unit=Unit.HOUR, level=1).update(valid_until=AT.date())
+    RungRule.objects.create(
+        unit=Unit.HOUR,
+        level=1,
+        told=Told.SUPERIOR,
+        share="0.333333",
+        channels=["portal"],
+        valid_from=AT.date() + timedelta(days=1),
+    )
+
+    clock = clocks_of(case, at=AT + timedelta(days=1))[0]
+
+    circle = Circles(on=AT.date() + timedelta(days=1))
+    circle.look_at([case])
+    told = circle.of(case, code=clock.deadline.code, unit=clock.deadline.unit, level=1)
+    assert city.street_officer.pk in told.told
+    assert "上级" in clock.worked.turns[0].words

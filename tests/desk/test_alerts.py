@@ -7,7 +7,9 @@ from django.test import Client
 from django.urls import reverse
 
 from governance.desk.alerts import alerts
+from grid.casework import feed
 from grid.notices.models import ChannelState
+from grid.notices.tasks import deliver
 from grid.supervision.models import LadderRun, SetAside
 from grid.worktime.models import CalendarDay
 from grid.worktime.services import confirm_year
@@ -39,6 +41,7 @@ def test_each_fault_stands_there_until_it_is_mended(city: City) -> None:
     assert titles(city) == []
 
     SetAside.objects.put(report(city, at=NOVEMBER), reason="KeyError", at=NOVEMBER)
+    deliver()
     state = ChannelState.objects.create(channel="sms", alerted_at=NOVEMBER, failing_since=NOVEMBER)
     assert len(titles(city)) == 2
 
@@ -46,6 +49,19 @@ def test_each_fault_stands_there_until_it_is_mended(city: City) -> None:
     state.delete()
     assert titles(city) == []
     assert len(titles(city, at=NOVEMBER + timedelta(minutes=6))) == 1, "the ladder stands still"
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_feed_that_nobody_reads_stands_there(city: City) -> None:
+    report(city, at=NOVEMBER - timedelta(minutes=4))
+    assert titles(city) == []
+    report(city, at=NOVEMBER - timedelta(minutes=6))
+    assert len(titles(city)) == 1
+
+    feed.number()
+    assert len(titles(city)) == 1
+    deliver()
+    assert titles(city) == []
 
 
 def test_a_missing_calendar_and_a_ladder_that_never_ran_stand_there(city: City) -> None:
