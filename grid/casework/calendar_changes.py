@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
@@ -62,7 +63,9 @@ class RecomputeData(StepData):
 
         :raises ValidationError: when nothing changes; the other of two workers has been there.
         """
-        changed = [c for c in _compared(_open(self.context["case"].pk), _Tables()) if c.differs]
+        tables = _Tables()
+        compared = [_compare(deadline, tables) for deadline in _open(self.context["case"].pk)]
+        changed = [c for c in compared if c.differs]
         if not changed:
             raise serializers.ValidationError(_("No date of this matter changes."))
         return {
@@ -178,9 +181,17 @@ def _recompute(rows: QuerySet[Deadline], changes: Sequence[CalendarChange], *, a
     tables, machine, run = _Tables(), Actor.machine(), _Run()
     for batch in _batches(rows):
         differing: dict[int, list[Deadline]] = {}
-        for compared in _compared(batch, tables):
-            if compared.differs:
-                differing.setdefault(compared.deadline.case_id, []).append(compared.deadline)
+        for deadline in batch:
+            try:
+                differs = _compare(deadline, tables).differs
+            except SoftTimeLimitExceeded:
+                raise
+            except Exception:  # whatever is wrong with it does not stop the others
+                logger.exception("The dates of case %s could not be worked out anew.", deadline.case_id)
+                run.left += 1
+                continue
+            if differs:
+                differing.setdefault(deadline.case_id, []).append(deadline)
         for case_id, found in differing.items():
             because = [c for c in changes if any(_touches(c, d) for d in found)]
             _recompute_case(case_id, because, machine, run, at=at)
@@ -209,6 +220,8 @@ def _recompute_case(
     except CaseBusy:
         run.left += 1
         return
+    except SoftTimeLimitExceeded:
+        raise
     except Exception:
         logger.exception("The dates of case %s could not be worked out anew.", case_id)
         run.left += 1
@@ -239,13 +252,12 @@ def _batches(rows: QuerySet[Deadline]) -> Iterator[list[Deadline]]:
         yield batch
 
 
-def _compared(rows: Iterable[Deadline], tables: _Tables) -> Iterator[Compared]:
-    """Compute deadlines without saving them, and say which differ from what is stored and which moved."""
-    for deadline in rows:
-        due_at = deadline.due_at
-        before = deadlines.computed(deadline)
-        deadlines.compute(deadline, tables.calendar, tables.rungs)
-        yield Compared(deadline, before != deadlines.computed(deadline), due_at != deadline.due_at)
+def _compare(deadline: Deadline, tables: _Tables) -> Compared:
+    """Compute a deadline without saving it, and say whether it differs from what is stored, and moved."""
+    due_at = deadline.due_at
+    before = deadlines.computed(deadline)
+    deadlines.compute(deadline, tables.calendar, tables.rungs)
+    return Compared(deadline, before != deadlines.computed(deadline), due_at != deadline.due_at)
 
 
 def _touches(change: CalendarChange, deadline: Deadline) -> bool:

@@ -280,6 +280,26 @@ def test_a_case_that_cannot_be_worked_out_now_keeps_the_change_open_and_stops_no
     assert len(entries(first)) == len(entries(second)) == 1
 
 
+def test_a_deadline_that_cannot_be_computed_stops_no_other(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poisoned, sound = with_deadline(city), with_deadline(city)
+    change = rest(date(2026, 9, 16))
+    real = deadlines.compute
+
+    def failing(deadline: Deadline, *args: Any) -> None:
+        if deadline.case_id == poisoned.pk:
+            raise ValueError("length must be at least 1")
+        real(deadline, *args)
+
+    monkeypatch.setattr(deadlines, "compute", failing)
+    assert recompute_changed(at=LATER) == 1
+
+    change.refresh_from_db()
+    assert (change.moved, change.done_at) == (1, None)
+    assert (len(entries(poisoned)), len(entries(sound))) == (0, 1)
+
+
 def test_a_change_is_done_only_when_no_step_can_still_go_by_the_old_calendar(city: City) -> None:
     case = with_deadline(city)
     change = rest(date(2026, 9, 16))
@@ -351,7 +371,8 @@ def _run_in_thread() -> int:
 def test_nothing_is_written_where_nothing_changes(city: City) -> None:
     case = with_deadline(city)
 
-    with pytest.raises(calendar_changes.serializers.ValidationError, match="No date"):
+    refused = pytest.raises(calendar_changes.serializers.ValidationError, match="No date")
+    with translation.override("en"), refused:
         take_step(case.pk, "recompute", by=Actor.machine(), data={}, at=LATER)
 
     assert entries(case) == []
