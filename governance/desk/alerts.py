@@ -18,6 +18,7 @@ from grid.notices.reader import READER
 from grid.supervision.models import LadderRun, SetAside
 from grid.worktime.access import WRITERS
 from grid.worktime.choices import Channel
+from grid.worktime.models import CalendarChange
 from grid.worktime.services import missing_calendar
 
 Words = str | Promise
@@ -25,6 +26,8 @@ Words = str | Promise
 LADDER_LATE_AFTER = timedelta(minutes=5)
 # What is new is read every few seconds; where it is not, nobody is told of anything.
 UNREAD_AFTER = timedelta(minutes=5)
+# A change of the calendar is worked through in minutes, for a large city in half an hour.
+CALENDAR_LATE_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -71,13 +74,24 @@ def _channels(at: datetime) -> list[Alert]:
 
 
 def _calendar(at: datetime) -> list[Alert]:
+    found = []
+    if CalendarChange.objects.filter(done_at=None, at__lt=at - CALENDAR_LATE_AFTER).exists():
+        found.append(
+            Alert(
+                "error",
+                _("Dates are not worked out anew"),
+                _("After an hour a change of the calendar has not reached all time limits. See the log."),
+                reverse("worktime:calendar", args=[timezone.localdate(at).year]),
+                _("Open the calendar"),
+            )
+        )
     year = missing_calendar(timezone.localdate(at))
     if year is None:
-        return []
+        return found
     text = _(
         "Deadlines that reach into it may still move. Enter the holiday notice as soon as it is published, "
         "then confirm the year."
     )
     title = format_lazy(_("The calendar of {year} is missing"), year=year)
     url = reverse("worktime:calendar", args=[year])
-    return [Alert("warning", title, text, url, _("Open the calendar"))]
+    return [*found, Alert("warning", title, text, url, _("Open the calendar"))]

@@ -53,7 +53,9 @@ def read(
     while seconds is None or monotonic() - began < seconds:
         with transaction.atomic():
             FeedReader.objects.get_or_create(name=name)
-            reader = FeedReader.objects.select_for_update().get(name=name)
+            reader = FeedReader.objects.select_for_update(skip_locked=True).filter(name=name).first()
+            if reader is None:
+                return total  # Another worker is at it; no second one waits for its turn.
             events = list(after(reader.position, limit=batch))
             if not events:
                 return total

@@ -109,6 +109,8 @@ def _late_span(deadline: Deadline, at: datetime) -> Span | None:
     until = min(deadline.ended_at, at) if deadline.ended_at is not None else at
     if deadline.binds != Binds.OFFICE or deadline.due_at is None or deadline.due_at >= until:
         return None
+    if deadline.of_supervision:
+        return None  # What the body addressed owes is not the lateness of whoever has the case.
     return deadline.due_at, until
 
 

@@ -122,7 +122,11 @@ class Leeway:
         return None if deadline.status == DeadlineStatus.PAUSED else _("It is not paused.")
 
     def why_not_cancelled(self, deadline: Deadline, *, at: datetime | None = None) -> Words | None:
-        """Say why a deadline cannot be cancelled, or nothing: every open one can."""
+        """Say why a deadline cannot be cancelled, or nothing: any can that binds the office by itself."""
+        if deadline.binds == Binds.PETITIONER:
+            return _("It is a right of the other side; no office cancels it.")
+        if deadline.of_supervision:
+            return _("It belongs to a supervision order and ends with it.")
         return None
 
     def why_not_decided(self, request: Request, actor: Actor, *, at: datetime | None = None) -> Words | None:

@@ -14,7 +14,7 @@ from rest_framework import serializers
 
 from grid.casework import tracking
 from grid.casework.data import PersonalField, StepData
-from grid.casework.models import Party
+from grid.casework.models import NOT_TOLD, Party
 from grid.casework.personal import blind_index, is_masked
 from grid.casework.table import Step
 from grid.casework.who import any_of, over_area, reporter
@@ -78,8 +78,9 @@ class NotedField(serializers.PrimaryKeyRelatedField):
     """A person noted on the matter, shown masked."""
 
     def get_queryset(self) -> Any:
-        """Return the people noted on the case."""
-        return Party.objects.filter(case=self.context["case"], erased_at=None).order_by("pk")
+        """Return the people noted on the case; whoever is accused or a witness in it follows nothing."""
+        noted = Party.objects.filter(case=self.context["case"], erased_at=None)
+        return noted.exclude(capacity__in=NOT_TOLD).order_by("pk")
 
     def display_value(self, instance: Party) -> str:
         """Return the name and the number with most of both hidden."""

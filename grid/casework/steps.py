@@ -238,6 +238,10 @@ def _pass_through(passage: Passage, valid: dict[str, Any]) -> Taken:
     status = step.effect(detail, by=passage.by, at=passage.at, **valid)
     settle_status(passage, status)
     ends = case.phase == Phase.CLOSED and passage.before.get("phase", Phase.CLOSED) != Phase.CLOSED
+    if ends and passage.kind.may_end is not None and not passage.kind.ends_by(step):
+        reason = passage.kind.may_end(detail, passage.by)  # a step that may end it, and does
+        if reason is not None:
+            raise StepNotPossible(reason, [])
     if ends and passage.kind.at_end is not None:
         passage.kind.at_end(detail, passage.at)
     opened = None

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from grid.casework import kinds
-from grid.casework.models import Event, Party
+from grid.casework.models import NOT_TOLD, Event, Party
 from grid.notices.choices import Code
 from grid.notices.outbox import Addressee, Telling
 from grid.notices.recipients import PARTIES
-
-# Whoever a matter is about, or only speaks to it, did not bring it and is not told how it goes.
-NOT_TOLD = ("accused", "witness")
 
 
 def tellings(events: Sequence[Event]) -> list[Telling]:

@@ -60,7 +60,7 @@ def handle(events: Sequence[Event], *, at: datetime | None = None) -> None:
         except NOT_ITS_FAULT:
             raise
         except Exception:
-            logger.exception("No notice could be made of entry %s of %s.", event.seq, event.case.number)
+            logger.exception("No notice could be made of entry %s.", event.pk)
     Notice.objects.bulk_create(notices, ignore_conflicts=True, batch_size=1000)
     stale = at - timedelta(hours=settings.NOTICES_STALE)
     recent = [e for e in events if e.at > stale]

@@ -82,7 +82,7 @@ class Circles:
         """Return who is told that the person has heard nothing: who handles it, and the head."""
         return self._circle(case, list(Told).index(Told.UNIT_HEAD))
 
-    def of(self, case: Case, *, code: str, unit: str, level: int) -> Circle:
+    def of(self, case: Case, *, code: str, unit: str, level: int, holder: int | None = None) -> Circle:
         """
         Return who is told of a rung.
 
@@ -92,29 +92,35 @@ class Circles:
         """
         rule = self._rungs.of(code, unit, on=self.on).get(level)
         told = Told(rule.told) if rule else DEFAULT_REACH[level]
-        circle = self._circle(case, list(Told).index(told))
+        circle = self._circle(case, list(Told).index(told), holder)
         circle.rule = rule
         return circle
 
-    def _circle(self, case: Case, reach: int) -> Circle:
+    def _circle(self, case: Case, reach: int, holder: int | None = None) -> Circle:
         circle = Circle()
         if case.sealed:
             circle.add(self.sight.compartment(case.pk))
             return circle
-        reached = self._tell(circle, case, case.lead_id, Seat.HANDLER, self._handling(case))
+        lead = holder or case.lead_id
+        reached = self._tell(circle, case, lead, Seat.HANDLER, self._handling(case, lead))
+        heads = self.roster.present(lead, heads=True)
         if reach >= list(Told).index(Told.UNIT_HEAD):
-            heads = self.roster.present(case.lead_id, heads=True)
-            reached = self._tell(circle, case, case.lead_id, Seat.HEAD, heads) and reached
+            reached = self._tell(circle, case, lead, Seat.HEAD, heads) and reached
+        elif not reached:
+            # The head is the next one up where nobody handles; only then another organisation is.
+            seeing = self.sight.keep(case.pk, heads)
+            circle.add(seeing)
+            reached = bool(seeing)
         if not reached or reach >= list(Told).index(Told.SUPERIOR):
-            self._tell_superior(circle, case)
+            self._tell_superior(circle, case, lead)
         return circle
 
-    def _handling(self, case: Case) -> list[int]:
-        """Return the assignee or his stand-in, else the people of the lead in roles that handle the kind."""
+    def _handling(self, case: Case, lead: int) -> list[int]:
+        """Return the assignee or his stand-in, else the people of a body in roles that handle the kind."""
         found: list[int] = []
         if case.assignee_id is not None:
-            found = self.roster.in_place_of(case.assignee_id, case.lead_id)
-        return found or self.roster.present(case.lead_id, kinds.get(case.kind).handlers)
+            found = self.roster.in_place_of(case.assignee_id, lead)
+        return found or self.roster.present(lead, kinds.get(case.kind).handlers)
 
     def _tell(self, circle: Circle, case: Case, organisation: int, seat: Seat, present: list[int]) -> bool:
         """Take in those at a post who may know of the case, or note it as vacant; say if anybody is told."""
@@ -124,9 +130,11 @@ class Circles:
         circle.add(seeing)
         return bool(seeing)
 
-    def _tell_superior(self, circle: Circle, case: Case) -> None:
+    def _tell_superior(self, circle: Circle, case: Case, lead: int) -> None:
         """Take in the people of the nearest superior at which anybody can be told."""
-        for organisation in self._superiors[case.lead_id]:
+        if lead not in self._superiors:
+            self._superiors |= superiors_of_each([lead])
+        for organisation in self._superiors[lead]:
             present = self.roster.present(organisation, SUPERIOR_ROLES, heads=True)
             if self._tell(circle, case, organisation, Seat.SUPERIOR, present):
                 circle.organisation = organisation

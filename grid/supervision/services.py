@@ -25,6 +25,8 @@ from grid.notices import channels
 from grid.people.models import User
 from grid.supervision.circle import Circle, Circles
 from grid.supervision.models import LadderRun, SetAside
+from grid.supervision.orders.current import addressees_of
+from grid.supervision.orders.deadlines import CODES
 from grid.supervision.orders.services import Proposal, propose
 from grid.worktime.arithmetic import Light
 from grid.worktime.models import DeadlineRule
@@ -127,6 +129,7 @@ class _Pass:
         self.user = User.objects.machine()
         self.machine = Actor(self.user)
         self.rules: dict[int, str] = {}
+        self.addressees: dict[int, int] = {}
 
     def take(self, after: Place | None, *, batch: int, dry_run: bool) -> Place | None:
         """Climb the next cases in one transaction, and return the place of the last, if there was any."""
@@ -145,6 +148,8 @@ class _Pass:
         """Plan what each locked case has reached, and write all of it."""
         self.circles.look_at(cases)
         open_rows = self._open_deadlines(cases)
+        supervised = [pk for pk, rows in open_rows.items() if any(d.code in CODES for d in rows)]
+        self.addressees = addressees_of(supervised) if supervised else {}
         plans: list[tuple[Plan, list[Told]]] = []
         for case in cases:
             try:
@@ -198,7 +203,13 @@ class _Pass:
             if climb_ is None:
                 ahead.append(deadline.next_rung_at)
                 continue
-            circle = self.circles.of(case, code=deadline.code, unit=deadline.unit, level=climb_.level)
+            circle = self.circles.of(
+                case,
+                code=deadline.code,
+                unit=deadline.unit,
+                level=climb_.level,
+                holder=self.addressees.get(case.pk) if deadline.code in CODES else None,
+            )
             climbs.append(Climb(deadline, climb_.levels, climb_.next_rung_at, circle.data))
             told.append(_told(case, circle, deadline, climb_.level))
             ahead.append(climb_.next_rung_at)

@@ -116,7 +116,7 @@ def test_an_entry_that_cannot_be_understood_holds_up_nobody(
     monkeypatch.setattr(reader._Batch, "notices_of", broken)
     deliver()
 
-    assert case.number in caplog.text
+    assert "No notice could be made of entry" in caplog.text
     assert {n.case_id for n in of(city.clerk)} == {other.pk}
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from rest_framework.exceptions import ValidationError
 
-from grid.casework import ledger, seals
+from grid.casework import holdings, ledger, seals
 from grid.casework.errors import CaseNotFound, StepNotPossible
 from grid.casework.models import Access, Assignment, Case, Deadline, DeadlineStatus, Event, Rung
 from grid.casework.steps import possible_steps, take_step
@@ -550,3 +550,32 @@ def test_a_lawful_erasure_reaches_the_order_and_its_records(city: City, case: Ca
     order.refresh_from_db()
     assert (order.demand, order.status) == ("〔…〕", "issued")
     assert list(seals.verify()) == []
+
+
+def test_the_answer_owed_is_the_lateness_of_whoever_was_addressed(city: City) -> None:
+    case = report(city, at=AT)
+    climb(LATE)
+    take(case, "order_confirm", city.street_officer, at=NEXT, **ORDER)
+    take(case, "dispatch", city.clerk, at=NEXT + timedelta(hours=1), lead=city.department.code)
+    addressed = SupervisionOrder.objects.get(case=case).addressee_id
+    case.refresh_from_db()
+    assert case.lead_id != addressed
+
+    climb(NEXT + timedelta(days=33))
+
+    red = Event.objects.filter(case=case, verb="climb", data__deadline="SUP-FEEDBACK").latest("seq")
+    assert city.clerk.pk in red.data["told"]
+    assert city.handler.pk not in red.data["told"]
+    late = [d.deadline.code for row in holdings.ledger(case, NEXT + timedelta(days=33)) for d in row.lateness]
+    assert "SUP-FEEDBACK" not in late
+
+
+def test_the_deadline_of_an_order_is_not_cancelled_past_it(city: City, case: Case) -> None:
+    brought_to(case, city, "issued")
+    data = {"deadline": "SUP-FEEDBACK", "reason": "不再需要"}
+    by, at = acting(city.district_officer), LATE + timedelta(days=9)
+
+    with pytest.raises(ValidationError) as caught:
+        take_step(case.pk, "cancel_deadline", by=by, data=data, at=at)
+
+    assert set(caught.value.detail) == {"deadline"}

@@ -199,6 +199,19 @@ def test_when_nobody_handles_in_the_lead_even_yellow_goes_up(city: City, case: C
     assert event.data["vacant"] == [{"organisation": city.community_org.pk, "post": "handler"}]
 
 
+def test_where_nobody_handles_the_head_is_the_next_one_up(city: City, case: Case) -> None:
+    Posting.objects.filter(organisation=city.community_org).update(ends_on=date(2026, 9, 2))
+    head = add_user("head", "马主任")
+    post(head, city.community_org, Role.MEDIATOR, leads=True)
+    post(head, city.city_org, Role.DISTRICT_OFFICER, city.district)
+
+    climb(SOON)
+
+    event = Event.objects.get(case=case, verb="climb")
+    assert event.data["told"] == [head.pk]
+    assert event.data["vacant"] == [{"organisation": city.community_org.pk, "post": "handler"}]
+
+
 def test_somebody_whose_account_is_closed_is_not_told(city: City, case: Case, heads: None) -> None:
     User.objects.filter(pk=city.street_officer.pk).update(is_active=False)
 
@@ -330,7 +343,7 @@ def test_a_case_that_the_database_refuses_is_set_aside_and_stops_no_other(
     report_ = climb(LATE + timedelta(hours=1))
 
     assert report_.set_aside == [cases[4].number]
-    assert cases[4].number in caplog.text
+    assert f"case {cases[4].pk} aside" in caplog.text
     assert [len(told(c)) for c in cases] == [1, 1, 1, 1, 0, 1, 1, 1, 1]
     assert Rung.objects.filter(deadline__case=cases[4]).count() == 1, "nothing half stays behind"
     assert LadderRun.objects.last_run().failed == 1

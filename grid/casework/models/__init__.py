@@ -11,7 +11,7 @@ from grid.casework.models.deadlines import (
     SilenceRung,
 )
 from grid.casework.models.files import Attachment, Upload
-from grid.casework.models.parties import Access, AccessLog, CodeAttempt, Party, Recusal, Token
+from grid.casework.models.parties import NOT_TOLD, Access, AccessLog, CodeAttempt, Party, Recusal, Token
 from grid.casework.models.records import (
     Assignment,
     AssignmentRole,
@@ -27,6 +27,7 @@ from grid.casework.models.records import (
 from grid.casework.models.timeline import Audience, Event, EventText, Feed, FeedReader, Seal, SealedHead
 
 __all__ = [
+    "NOT_TOLD",
     "Access",
     "AccessLog",
     "Assignment",

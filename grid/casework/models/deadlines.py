@@ -9,6 +9,9 @@ from grid.casework.models.case import Case, Round
 from grid.casework.models.records import Request
 from grid.worktime.models import Binds, DeadlineRule, Unit
 
+# How the codes of rules begin that belong to supervision orders.
+SUPERVISION = "SUP-"
+
 
 class DeadlineStatus(models.TextChoices):
     """Whether a deadline runs."""
@@ -82,6 +85,11 @@ class Deadline(models.Model):
     def basis_text(self) -> str:
         """Return the legal basis in the reader's language."""
         return self.basis_en if self.basis_en and (get_language() or "").startswith("en") else self.basis
+
+    @property
+    def of_supervision(self) -> bool:
+        """Tell whether it belongs to a supervision order: it binds the body addressed, whoever leads."""
+        return self.code.startswith(SUPERVISION)
 
     @property
     def is_open(self) -> bool:

@@ -8,6 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from grid.casework.models.case import Case
 from grid.casework.personal import EncryptedTextField, masked
 
+# Whoever a matter is about, or only speaks to it, did not bring it: he neither follows it nor hears of it.
+NOT_TOLD = ("accused", "witness")
+
 
 class Party(models.Model):
     """A person or body on one side of a case. Personal values are encrypted and erasable."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.db.models import Prefetch, prefetch_related_objects
@@ -10,6 +11,7 @@ from grid.areas.models import Tier
 from grid.organisations.models import Organisation, Role
 from grid.organisations.services import superiors_of
 from grid.supervision.models import Level, SupervisionOrder
+from grid.supervision.models.orders import OPEN
 from grid.supervision.orders.querysets import SUPERVISING
 
 if TYPE_CHECKING:
@@ -30,6 +32,12 @@ def orders_of(case: Case) -> list[SupervisionOrder]:
 def open_order(case: Case) -> SupervisionOrder | None:
     """Return the order of a case that waits for somebody; there is at most one."""
     return next((order for order in orders_of(case) if order.is_open), None)
+
+
+def addressees_of(case_ids: Iterable[int]) -> dict[int, int]:
+    """Return by case which body the open order is addressed to. One query."""
+    rows = SupervisionOrder.objects.filter(case__in=list(case_ids), status__in=OPEN)
+    return dict(rows.values_list("case", "addressee"))
 
 
 def forget(case: Case) -> None:
