@@ -1,5 +1,6 @@
 """Look at and wait for real processes, for the tests that start and kill them."""
 
+import contextlib
 import os
 import signal
 import time
@@ -31,8 +32,9 @@ def named(mark: str, *words: str) -> list[int]:
 
 
 def kill(pid: int) -> None:
-    """End a process that a test started, as `kill -9` does."""
-    os.kill(pid, signal.SIGKILL)
+    """End a process that a test started, as `kill -9` does; one that ended with another is gone already."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def wait_until(condition: Callable[[], object], what: str, seconds: float = WAIT_SECONDS) -> None:
