@@ -59,7 +59,7 @@ check: install-dev ## Run ruff, mypy, import-linter, djLint, makemigrations --ch
 guards: install-dev ## Take guards out one at a time and expect the tests to turn red each time
 	$(PY) -m tests.guards
 
-bench: install-dev ## Measure the speed of the worklist and the ladder on many cases
+bench: install-dev ## Measure pages and ladder; loads a whole city once (BENCH_CASES=…), exits 1 when a goal is missed
 	$(PY) -m tests.bench
 
 screenshots: install-dev ## Take the pictures in docs/screenshots/ from a running demo

@@ -71,8 +71,10 @@ class Circles:
         nearest = {pk for lead in missing for pk in self._superiors[lead][:1]}
         self.roster.learn(leads | nearest)
         self.sight.look_at(cases)
+        asked = {role for kind in kinds.all_kinds() for role in kind.handlers} | set(SUPERIOR_ROLES)
         posts = (post for pk in missing | nearest for post in self.roster.posts(pk))
-        self.sight.learn({post.present for post in posts if post.present is not None})
+        likely = (post for post in posts if post.leads or post.role in asked)
+        self.sight.learn({post.present for post in likely if post.present is not None})
 
     def nearest_superior(self, organisation_id: int) -> int | None:
         """Return the nearest organisation above one of the batch, if there is any."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -81,6 +82,12 @@ class Report:
     proposed: int = 0
     set_aside: list[str] = field(default_factory=list)
 
+    def add(self, other: Report) -> None:
+        """Take in what another lane of the same run did."""
+        for name in ("cases", "resumed", "rungs", "silences", "told", "proposed"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.set_aside += other.set_aside
+
 
 class PoisonedCaseError(Exception):
     """The rows of a case contradict each other, so that nobody can tell what is due."""
@@ -93,6 +100,7 @@ def climb(
     dry_run: bool = False,
     seconds: float | None = None,
     listen: Callable[[Told], None] | None = None,
+    lanes: int = 1,
 ) -> Report:
     """
     Climb every rung that is due at an instant, each exactly once, and say what was done.
@@ -105,17 +113,34 @@ def climb(
 
     :param seconds: after so long no new batch is begun; the next run goes on.
     :param listen: called with each thing told, in a batch that is still to be committed.
+    :param lanes: so many batches are in hand at once where more than one is due, each on a connection of its
+        own: while the database writes one, the next is worked out. Not in a dry run.
     """
-    report = Report(at)
     run = None if dry_run else LadderRun.objects.create(at=at, started_at=timezone.now())
-    began = monotonic()
-    pass_ = _Pass(report, listen)
-    place: Place | None = pass_.take(None, batch=batch, dry_run=dry_run)
-    while place is not None and (seconds is None or monotonic() - began < seconds):
-        place = pass_.take(place, batch=batch, dry_run=dry_run)
+    until = None if seconds is None else monotonic() + seconds
+    pass_ = _Pass(Report(at), listen)
+    place = pass_.take(None, batch=batch, dry_run=dry_run)
+    if lanes > 1 and not dry_run and pass_.report.cases >= batch:
+        with ThreadPoolExecutor(lanes - 1) as pool:
+            beside = [pool.submit(_lane, at, batch=batch, until=until) for _lane_ in range(lanes - 1)]
+            pass_.go_on(place, batch=batch, until=until)
+        for lane in beside:
+            pass_.report.add(lane.result())
+    else:
+        pass_.go_on(place, batch=batch, until=until, dry_run=dry_run)
     if run is not None:
-        _finish(run, report)
-    return report
+        _finish(run, pass_.report)
+    return pass_.report
+
+
+def _lane(at: datetime, *, batch: int, until: float | None) -> Report:
+    """Climb beside another lane, on a connection of its own: each takes what the other has not locked."""
+    pass_ = _Pass(Report(at), None)
+    try:
+        pass_.go_on(pass_.take(None, batch=batch), batch=batch, until=until)
+    finally:
+        connection.close()
+    return pass_.report
 
 
 class _Pass:
@@ -131,7 +156,12 @@ class _Pass:
         self.rules: dict[int, str] = {}
         self.addressees: dict[int, int] = {}
 
-    def take(self, after: Place | None, *, batch: int, dry_run: bool) -> Place | None:
+    def go_on(self, place: Place | None, *, batch: int, until: float | None, dry_run: bool = False) -> None:
+        """Take batch after batch, until nothing is due or the time is up."""
+        while place is not None and (until is None or monotonic() < until):
+            place = self.take(place, batch=batch, dry_run=dry_run)
+
+    def take(self, after: Place | None, *, batch: int, dry_run: bool = False) -> Place | None:
         """Climb the next cases in one transaction, and return the place of the last, if there was any."""
         with transaction.atomic():
             cases = _due(self.at, after=after, batch=batch)
