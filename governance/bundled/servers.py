@@ -82,7 +82,7 @@ def postgres(home: Path, run_dir: Path, *, durable: bool) -> Server:
         "unix_socket_directories": str(socket),
         "unix_socket_permissions": "0700",
         "max_connections": "200",
-        # Taken from the system only as it is filled; with the shipped 128 MB a large city reads the same pages anew.
+        # Taken from the system only as it is filled; a large city does not fit into the shipped 128 MB.
         "shared_buffers": "512MB",
         "timezone": "UTC",
         "log_timezone": "UTC",
