@@ -57,6 +57,16 @@ def test_ladders_that_run_at_once_tell_each_rung_once(cases: list[Case]) -> None
     assert Rung.objects.count() == 3 * CASES
 
 
+def test_two_lanes_of_one_run_tell_each_rung_once_and_report_together(cases: list[Case]) -> None:
+    reports = at_once(*[lambda: climb(LATE, batch=2, lanes=2)] * 2)
+
+    assert sum(r.rungs for r in reports) == CASES
+    assert all(r.set_aside == [] for r in reports)
+    assert Event.objects.filter(verb="climb").count() == CASES
+    assert Rung.objects.count() == 3 * CASES
+    assert list(ledger.check()) == []
+
+
 def test_people_take_steps_while_the_ladder_climbs(city: City, cases: list[Case]) -> None:
     def comment() -> int:
         for case in cases:
