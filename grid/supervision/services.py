@@ -39,8 +39,6 @@ RUNS_KEPT = 1000
 NOT_ITS_FAULT = (OperationalError, InterfaceError, SoftTimeLimitExceeded)
 # Whoever opens one of these cases meanwhile waits for the end of the batch, a quarter of a second.
 BATCH = 250
-# So many that fell due first are taken before the next; within them the order is that of the disk.
-WINDOW = 20_000
 # What a pass reads of a case; the rest of a wide row stays where it is.
 COLUMNS = (
     "kind",
@@ -120,63 +118,29 @@ def climb(
     """
     run = None if dry_run else LadderRun.objects.create(at=at, started_at=timezone.now())
     until = None if seconds is None else monotonic() + seconds
-    report = Report(at)
-    ladder = [_Pass(report, listen)]
-    place: Place | None = None
-    while True:
-        place, ids = _window(at, after=place)
-        chunks = [ids[n : n + batch] for n in range(0, len(ids), batch)]
-        if len(chunks) > 1 and lanes > 1 and not dry_run:
-            _climb_beside(ladder, chunks, lanes=lanes, until=until)
-        else:
-            ladder[0].take_all(chunks, until=until, dry_run=dry_run)
-        if len(ids) < WINDOW or (until is not None and monotonic() >= until):
-            break
-    for lane in ladder[1:]:
-        report.add(lane.report)
+    pass_ = _Pass(Report(at), listen)
+    place = pass_.take(None, batch=batch, dry_run=dry_run)
+    if lanes > 1 and not dry_run and pass_.report.cases >= batch:
+        with ThreadPoolExecutor(lanes - 1) as pool:
+            beside = [pool.submit(_lane, at, batch=batch, until=until) for _lane_ in range(lanes - 1)]
+            pass_.go_on(place, batch=batch, until=until)
+        for lane in beside:
+            pass_.report.add(lane.result())
+    else:
+        pass_.go_on(place, batch=batch, until=until, dry_run=dry_run)
     if run is not None:
-        _finish(run, report)
-    return report
+        _finish(run, pass_.report)
+    return pass_.report
 
 
-def _window(at: datetime, *, after: Place | None) -> tuple[Place | None, list[int]]:
-    """
-    Return the last place of those that fell due first after a place, and their ids in ascending order.
-
-    In that order they lie side by side on the disk, and every job locks cases in it.
-    """
-    aside = SetAside.objects.filter(case=OuterRef("pk"), cleared_at=None)
-    due = Case.objects.filter(~Exists(aside), next_rung_at__lte=at)
-    if after is not None:
-        rung_at, pk = after
-        due = due.filter(next_rung_at__gte=rung_at).filter(Q(next_rung_at__gt=rung_at) | Q(pk__gt=pk))
-    rows = list(due.order_by("next_rung_at", "pk").values_list("next_rung_at", "pk")[:WINDOW])
-    last: Any = rows[-1] if rows else after
-    return last, sorted(pk for _rung_at, pk in rows)
-
-
-def _climb_beside(ladder: list[_Pass], chunks: list[list[int]], *, lanes: int, until: float | None) -> None:
-    """Climb in several lanes, each with a stretch of its own; the lanes keep what they have read."""
-    while len(ladder) < lanes:
-        ladder.append(_Pass(Report(ladder[0].at), None))
-    length = -(-len(chunks) // lanes)
-    stretches = [chunks[n * length : (n + 1) * length] for n in range(lanes)]
-    with ThreadPoolExecutor(lanes - 1) as pool:
-        beside = [
-            pool.submit(_lane, lane, stretch, until)
-            for lane, stretch in zip(ladder[1:], stretches[1:], strict=True)
-        ]
-        ladder[0].take_all(stretches[0], until=until)
-    for lane in beside:
-        lane.result()
-
-
-def _lane(lane: _Pass, chunks: list[list[int]], until: float | None) -> None:
-    """Climb beside the first lane, on a connection of this thread."""
+def _lane(at: datetime, *, batch: int, until: float | None) -> Report:
+    """Climb beside another lane, on a connection of its own: each takes what the other has not locked."""
+    pass_ = _Pass(Report(at), None)
     try:
-        lane.take_all(chunks, until=until)
+        pass_.go_on(pass_.take(None, batch=batch), batch=batch, until=until)
     finally:
         connection.close()
+    return pass_.report
 
 
 class _Pass:
@@ -192,23 +156,23 @@ class _Pass:
         self.rules: dict[int, str] = {}
         self.addressees: dict[int, int] = {}
 
-    def take_all(self, chunks: Iterable[list[int]], *, until: float | None, dry_run: bool = False) -> None:
-        """Climb batch after batch until the time is up; the first is always taken."""
-        for number, ids in enumerate(chunks):
-            if number and until is not None and monotonic() >= until:
-                return
-            self._take(ids, dry_run=dry_run)
+    def go_on(self, place: Place | None, *, batch: int, until: float | None, dry_run: bool = False) -> None:
+        """Take batch after batch, until nothing is due or the time is up."""
+        while place is not None and (until is None or monotonic() < until):
+            place = self.take(place, batch=batch, dry_run=dry_run)
 
-    def _take(self, ids: list[int], *, dry_run: bool) -> None:
-        """Climb the cases among these that are still due and that nobody works on, in one transaction."""
+    def take(self, after: Place | None, *, batch: int, dry_run: bool = False) -> Place | None:
+        """Climb the next cases in one transaction, and return the place of the last, if there was any."""
         with transaction.atomic():
-            due = Case.objects.filter(pk__in=ids, next_rung_at__lte=self.at).only(*COLUMNS)
-            locked = due.select_for_update(skip_locked=True, no_key=True, of=("self",))
-            cases = list(locked.order_by("pk"))
-            if cases:
-                self._climb(cases)
+            cases = _due(self.at, after=after, batch=batch)
+            if not cases:
+                return None
+            last = cases[-1]
+            place = (last.next_rung_at, last.pk)
+            self._climb(cases)
             if dry_run:
                 transaction.set_rollback(True)
+        return place  # type: ignore[return-value]
 
     def _climb(self, cases: list[Case]) -> None:
         """Plan what each locked case has reached, and write all of it."""
@@ -344,6 +308,21 @@ class _Pass:
         reason = f"{type(error).__name__}: {error}" if isinstance(error, PoisonedCaseError | KeyError) else ""
         SetAside.objects.put(case, reason=reason or type(error).__name__, at=self.at)
         self.report.set_aside.append(name)
+
+
+def _due(at: datetime, *, after: Place | None, batch: int) -> list[Case]:
+    """
+    Lock the next cases with a due rung, in the order in which they fell due.
+
+    Going on after the last place, and not from the top, passes by what was locked.
+    """
+    aside = SetAside.objects.filter(case=OuterRef("pk"), cleared_at=None)
+    due = Case.objects.filter(~Exists(aside), next_rung_at__lte=at).only(*COLUMNS)
+    if after is not None:
+        rung_at, pk = after
+        due = due.filter(next_rung_at__gte=rung_at).filter(Q(next_rung_at__gt=rung_at) | Q(pk__gt=pk))
+    locked = due.select_for_update(skip_locked=True, no_key=True, of=("self",))
+    return list(locked.order_by("next_rung_at", "pk")[:batch])
 
 
 def _told(case: Case, circle: Circle, deadline: OpenDeadline | None, level: int) -> Told:

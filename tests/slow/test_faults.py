@@ -166,7 +166,7 @@ def test_redis_gone_for_a_while_is_found_again_without_a_restart_by_hand(portal:
         turnstile.let_one_through()
         in_the_middle(portal)
         portal.redis.stop()
-        wait_until(lambda: "Message Error" in beat.said(), "beat misses Redis")
+        wait_until(lambda: "could not be sent" in beat.said(), "beat misses Redis")
         turnstile.open()
     wait_until(lambda: "Trying again" in worker.said(), "the worker misses Redis")
     # These come up while there is no Redis at all.
