@@ -193,7 +193,7 @@ def sign_in(portal: Portal, username: str) -> str:
 
 
 def test_every_part_is_ready_within_a_minute(portal: Portal, running: "subprocess.Popen[bytes]") -> None:
-    expected = {"database": "ok", "redis": "ok", "worker": "ok", "beat": "ok"}
+    expected = {"database": "ok", "redis": "ok", "worker": "ok", "beat": "ok", "ladder": "ok"}
 
     wait_until(lambda: portal.ready() == expected, "every part is ok")
 
